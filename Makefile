@@ -1,0 +1,80 @@
+# make            builds the library and the command (Release, in build/)
+# make demo       sets the machine up, builds, trains a small model, tries it
+# make test       builds and runs every test; the last line counts them
+# make check      what a contributor runs: format, gcc and clang with warnings as errors, every test with each
+# make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer, leaks included
+# make valgrind   the fast tests under valgrind
+# make bench      the benchmarks
+# make install    PREFIX=/usr/local, DESTDIR honoured
+# make format     formats the sources in place
+# make clean      removes what the targets above have built
+#
+# Settings: BUILD (folder), TYPE (of build), PREFIX, JOBS, CC, CFLAGS, and SANITIZERS.
+
+BUILD ?= build
+TYPE ?= Release
+PREFIX ?= /usr/local
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+SANITIZERS ?= address,undefined
+
+configure = cmake -S . -DCMAKE_BUILD_TYPE=$(TYPE) -Wno-dev
+compile = cmake --build
+export JOBS
+MAKEFLAGS += --no-print-directory
+
+.PHONY: build demo test check format-check sanitize valgrind bench install format clean
+.NOTPARALLEL:
+
+build:
+	@command -v cmake >/dev/null || { echo "cmake is missing; sh scripts/setup.sh installs it" >&2; exit 1; }
+	@$(configure) -B $(BUILD)
+	@$(compile) $(BUILD) -j $(JOBS)
+
+demo:
+	@sh scripts/demo.sh $(BUILD)
+
+test:
+	@sh scripts/setup.sh test
+	@$(MAKE) build
+	@sh scripts/test.sh $(BUILD)
+
+check: format-check
+	@$(configure) -B build-gcc -DCMAKE_C_COMPILER=gcc -DTAPER_WERROR=ON -DTAPER_BENCH=ON
+	@$(compile) build-gcc -j $(JOBS)
+	@$(configure) -B build-clang -DCMAKE_C_COMPILER=clang -DTAPER_WERROR=ON -DTAPER_BENCH=ON
+	@$(compile) build-clang -j $(JOBS)
+	@sh scripts/test.sh build-gcc
+	@sh scripts/test.sh build-clang
+
+format-check:
+	@sh scripts/setup.sh check
+	@sh scripts/format.sh --check || [ $$? -eq 77 ]
+
+sanitize: TYPE = RelWithDebInfo
+sanitize:
+	@sh scripts/setup.sh
+	@$(configure) -B build-asan -DTAPER_SANITIZE=$(SANITIZERS)
+	@$(compile) build-asan -j $(JOBS)
+	@sh scripts/test.sh build-asan
+
+valgrind: TYPE = RelWithDebInfo
+valgrind:
+	@sh scripts/setup.sh check
+	@$(configure) -B build-valgrind
+	@$(compile) build-valgrind -j $(JOBS)
+	@sh scripts/valgrind.sh build-valgrind
+
+bench:
+	@sh scripts/setup.sh
+	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
+	@$(compile) $(BUILD) -j $(JOBS)
+	@sh scripts/bench.sh $(BUILD)
+
+install: build
+	@sh scripts/install.sh $(BUILD) $(PREFIX)
+
+format:
+	@sh scripts/format.sh
+
+clean:
+	rm -rf $(BUILD) build-gcc build-clang build-asan build-valgrind demo-model.safetensors

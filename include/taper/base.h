@@ -1,0 +1,75 @@
+/* What every other header needs: visibility, C linkage, and compiler helpers. */
+#ifndef TAPER_BASE_H
+#define TAPER_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define TP_VERSION_MAJOR 0
+#define TP_VERSION_MINOR 1
+#define TP_VERSION_PATCH 0
+#define TP_VERSION "0.1.0"
+
+/* The most dimensions that a tensor can have. */
+#define TP_MAX_DIMS 8
+
+#ifdef __cplusplus
+#define TP_BEGIN extern "C" {
+#define TP_CLOSE }
+#else
+#define TP_BEGIN
+#define TP_CLOSE
+#endif
+
+#if defined(__GNUC__)
+#define TP_API __attribute__((visibility("default")))
+#define TP_PRINTF(string, first) __attribute__((format(printf, string, first)))
+#define TP_CLEANUP(function) __attribute__((cleanup(function), unused))
+#else
+#error "Taper needs gcc or clang"
+#endif
+
+/* A shape as an argument list: TP_SHAPE(2, 3) stands for the two arguments (count, pointer). */
+#ifdef __cplusplus
+namespace taper
+{
+template <class... D> struct dims {
+    int64_t sizes[sizeof...(D) ? sizeof...(D) : 1];
+    explicit dims(D... d) : sizes{static_cast<int64_t>(d)...} {}
+    operator const int64_t *() const { return sizes; }
+};
+template <class... D> constexpr int count(D...)
+{
+    return static_cast<int>(sizeof...(D));
+}
+template <class... D> dims<D...> make_dims(D... d)
+{
+    return dims<D...>(d...);
+}
+} // namespace taper
+#define TP_SHAPE(...) taper::count(__VA_ARGS__), taper::make_dims(__VA_ARGS__)
+#else
+#define TP_SHAPE(...)                                                                  \
+    (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) \
+    {                                                                                  \
+        __VA_ARGS__                                                                    \
+    }
+#endif
+
+/* Calls `function(&(type){defaults, given})`. Overriding a default is the point of it, so the compilers'
+ * warning about that is off inside, and only inside. */
+#define TP_WITH_OPTIONS(result, function, type, ...)                                         \
+    __extension__({                                                                          \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"") \
+            result tp_made_ = function(&(type){__VA_ARGS__});                                \
+        _Pragma("GCC diagnostic pop") tp_made_;                                              \
+    })
+
+TP_BEGIN
+/* The version of the library that is linked, such as "0.1.0". Never NULL; static. */
+TP_API const char *tp_version(void);
+TP_CLOSE
+
+#endif

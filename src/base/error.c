@@ -1,0 +1,158 @@
+/* The first error of each thread, as a code and a sentence. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+_Thread_local tp__context tp__ctx;
+
+const char *tp_version(void)
+{
+    return TP_VERSION;
+}
+
+const char *tp_status_name(tp_status status)
+{
+    switch (status) {
+#define NAME(s) \
+    case s:     \
+        return #s;
+        NAME(TP_OK)
+        NAME(TP_END)
+        NAME(TP_INTERRUPTED)
+        NAME(TP_ERROR_ARGUMENT)
+        NAME(TP_ERROR_SHAPE)
+        NAME(TP_ERROR_DTYPE)
+        NAME(TP_ERROR_INDEX)
+        NAME(TP_ERROR_VALUE)
+        NAME(TP_ERROR_STATE)
+        NAME(TP_ERROR_MEMORY)
+        NAME(TP_ERROR_IO)
+        NAME(TP_ERROR_FORMAT)
+        NAME(TP_ERROR_UNSUPPORTED)
+        NAME(TP_ERROR_THREAD)
+#undef NAME
+    }
+    return "unknown status";
+}
+
+tp_status tp_error(void)
+{
+    return tp__ctx.error;
+}
+
+const char *tp_error_message(void)
+{
+    return tp__ctx.message;
+}
+
+void tp_clear_error(void)
+{
+    tp__ctx.error = TP_OK;
+    tp__ctx.message[0] = 0;
+}
+
+tp_status tp_report(FILE *stream)
+{
+    const tp_status status = tp__ctx.error;
+    if (status != TP_OK && stream)
+        fprintf(stream, "%s\n", tp__ctx.message);
+    tp_clear_error();
+    return status;
+}
+
+void tp_frame_enter(tp_frame *frame)
+{
+    frame->outer = tp__ctx.frame;
+    tp__ctx.frame = frame;
+}
+
+void tp_frame_leave(tp_frame *frame)
+{
+    tp__ctx.frame = frame->outer;
+}
+
+/* Appends to the message, never beyond its end. */
+TP_PRINTF(2, 0) static size_t append(size_t at, const char *format, va_list arguments)
+{
+    if (at >= TP__MESSAGE_SIZE - 1)
+        return at;
+    const int written = vsnprintf(tp__ctx.message + at, TP__MESSAGE_SIZE - at, format, arguments);
+    if (written < 0)
+        return at;
+    at += (size_t)written;
+    return at < TP__MESSAGE_SIZE ? at : TP__MESSAGE_SIZE - 1;
+}
+
+TP_PRINTF(2, 3) static size_t append_text(size_t at, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    at = append(at, format, arguments);
+    va_end(arguments);
+    return at;
+}
+
+/* Operations from the outermost inwards: "cross_entropy: log_softmax: ". */
+static size_t append_operations(size_t at, const tp_frame *frame)
+{
+    if (!frame)
+        return at;
+    at = append_operations(at, frame->outer);
+    return frame->kind ? at : append_text(at, "%s: ", frame->name);
+}
+
+/* The path of layers: "encoder.fc1". */
+static size_t append_path(size_t at, const tp_frame *frame, bool *any)
+{
+    if (!frame)
+        return at;
+    at = append_path(at, frame->outer, any);
+    if (!frame->kind || !frame->name[0])
+        return at;
+    at = append_text(at, "%s%s", *any ? "." : "", frame->name);
+    *any = true;
+    return at;
+}
+
+tp_status tp_fail(tp_status status, const char *format, ...)
+{
+    if (tp__ctx.error != TP_OK)
+        return status;
+    tp__ctx.error = status;
+    tp__ctx.message[0] = 0;
+    size_t at = append_operations(0, tp__ctx.frame);
+    va_list arguments;
+    va_start(arguments, format);
+    at = append(at, format, arguments);
+    va_end(arguments);
+    const tp_frame *layer = tp__ctx.frame;
+    while (layer && !layer->kind)
+        layer = layer->outer;
+    if (layer) {
+        bool any = false;
+        at = append_text(at, " (in ");
+        at = append_path(at, layer, &any);
+        append_text(at, any ? ", a %s)" : "a %s)", layer->kind);
+    }
+    return status;
+}
+
+tp_status tp__null_argument(const char *name)
+{
+    if (tp__ctx.error != TP_OK)
+        return tp__ctx.error;
+    return tp_fail(TP_ERROR_ARGUMENT, "%s is NULL", name);
+}
+
+char *tp__shape_text(char *buffer, size_t size, int ndim, const int64_t *shape)
+{
+    size_t at = (size_t)snprintf(buffer, size, "[");
+    for (int i = 0; i < ndim && at < size; i++)
+        at += (size_t)snprintf(buffer + at, size - at, i ? ", %lld" : "%lld", (long long)shape[i]);
+    if (at < size)
+        at += (size_t)snprintf(buffer + at, size - at, "]");
+    if (at >= size && size >= 4)
+        memcpy(buffer + size - 4, "...", 4);
+    return buffer;
+}

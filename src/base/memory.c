@@ -1,0 +1,362 @@
+/* Counted memory, with recycling for the large pieces. */
+#include "base/memory.h"
+#include "base/region.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RECYCLING 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RECYCLING 0
+#endif
+#endif
+#ifndef RECYCLING
+#define RECYCLING 1
+#endif
+
+static atomic_size_t used, peak, limit;
+static atomic_llong calls, fail_countdown = -1;
+
+size_t tp_memory_used(void)
+{
+    return atomic_load_explicit(&used, memory_order_relaxed);
+}
+size_t tp_memory_peak(void)
+{
+    return atomic_load_explicit(&peak, memory_order_relaxed);
+}
+void tp_set_memory_limit(size_t bytes)
+{
+    atomic_store(&limit, bytes);
+}
+void tp__memory_fail_after(int64_t countdown)
+{
+    atomic_store(&fail_countdown, countdown);
+}
+int64_t tp__memory_calls(void)
+{
+    return atomic_load(&calls);
+}
+
+static bool must_fail(void)
+{
+    atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) < 0)
+        return false;
+    return atomic_fetch_sub(&fail_countdown, 1) == 0;
+}
+
+/* Accounts for `size` more bytes; false when that would pass the limit. */
+static bool take(size_t size)
+{
+    const size_t now = atomic_fetch_add_explicit(&used, size, memory_order_relaxed) + size;
+    const size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
+    if (now < size || (most && now > most)) {
+        atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+        return false;
+    }
+    size_t seen = atomic_load_explicit(&peak, memory_order_relaxed);
+    while (now > seen && !atomic_compare_exchange_weak_explicit(&peak, &seen, now, memory_order_relaxed,
+                                                                memory_order_relaxed))
+        ;
+    return true;
+}
+
+static void give(size_t size)
+{
+    atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+}
+
+static void *out_of_memory(size_t size)
+{
+    const size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
+    if (most)
+        return tp__fail_null(TP_ERROR_MEMORY, "out of memory: %zu bytes asked for, %zu in use, limit %zu",
+                             size, tp_memory_used(), most);
+    return tp__fail_null(TP_ERROR_MEMORY, "out of memory: %zu bytes asked for, %zu in use", size,
+                         tp_memory_used());
+}
+
+/* Small allocations carry their size in front, padded so that what follows is aligned for any type. */
+#define HEADER 16
+
+void *tp__malloc(size_t size)
+{
+    if (size > PTRDIFF_MAX - HEADER || must_fail() || !take(size))
+        return out_of_memory(size);
+    char *p = malloc(size + HEADER);
+    if (!p) {
+        give(size);
+        return out_of_memory(size);
+    }
+    memcpy(p, &size, sizeof size);
+    return p + HEADER;
+}
+
+void *tp__calloc(size_t count, size_t size)
+{
+    if (size && count > (PTRDIFF_MAX - HEADER) / size)
+        return out_of_memory(PTRDIFF_MAX);
+    void *p = tp__malloc(count * size);
+    if (p)
+        memset(p, 0, count * size);
+    return p;
+}
+
+static size_t size_of(void *pointer)
+{
+    size_t size;
+    memcpy(&size, (char *)pointer - HEADER, sizeof size);
+    return size;
+}
+
+void *tp__realloc(void *pointer, size_t size)
+{
+    if (!pointer)
+        return tp__malloc(size);
+    const size_t old = size_of(pointer);
+    if (size > PTRDIFF_MAX - HEADER || must_fail() || (size > old && !take(size - old)))
+        return out_of_memory(size);
+    char *p = realloc((char *)pointer - HEADER, size + HEADER);
+    if (!p) {
+        if (size > old)
+            give(size - old);
+        return out_of_memory(size);
+    }
+    if (size < old)
+        give(old - size);
+    memcpy(p, &size, sizeof size);
+    return p + HEADER;
+}
+
+void tp__free(void *pointer)
+{
+    if (!pointer)
+        return;
+    give(size_of(pointer));
+    free((char *)pointer - HEADER);
+}
+
+tp_status tp__grow(void **array, size_t *capacity, size_t needed, size_t item_size)
+{
+    if (needed <= *capacity)
+        return TP_OK;
+    size_t wanted = *capacity + *capacity / 2;
+    if (wanted < 8)
+        wanted = 8;
+    if (wanted < needed)
+        wanted = needed;
+    if (wanted > PTRDIFF_MAX / item_size) {
+        out_of_memory(PTRDIFF_MAX);
+        return TP_ERROR_MEMORY;
+    }
+    void *grown = tp__realloc(*array, wanted * item_size);
+    if (!grown)
+        return TP_ERROR_MEMORY;
+    *array = grown;
+    *capacity = wanted;
+    return TP_OK;
+}
+
+char *tp__strndup(const char *text, size_t length)
+{
+    char *copy = tp__malloc(length + 1);
+    if (copy) {
+        memcpy(copy, text, length);
+        copy[length] = 0;
+    }
+    return copy;
+}
+
+char *tp__strdup(const char *text)
+{
+    return tp__strndup(text, strlen(text));
+}
+
+/* Size classes of raw pieces: four to each power of two from 4 KiB, so that at most a fifth is wasted. */
+#define CLASSES 208
+#define SMALLEST 4096
+
+static size_t class_of(size_t size, size_t *granted)
+{
+    if (size <= SMALLEST) {
+        *granted = SMALLEST;
+        return 0;
+    }
+    const unsigned top = 63 - (unsigned)__builtin_clzll(size - 1); /* 2^top < size <= 2^(top+1) */
+    const size_t quarter = (size_t)1 << (top - 2);
+    const size_t step = (size - ((size_t)1 << top) + quarter - 1) / quarter; /* 1 to 4 */
+    *granted = ((size_t)1 << top) + step * quarter;
+    return (top - 12) * 4 + step;
+}
+
+typedef struct piece {
+    struct piece *next;
+} piece;
+
+typedef struct recycled {
+    piece *lists[CLASSES];
+} recycled;
+
+/* Allocated on a thread's first recycling and freed when the thread ends. */
+static _Thread_local recycled *bin;
+static pthread_key_t bin_key;
+static pthread_once_t bin_once = PTHREAD_ONCE_INIT;
+static bool bin_key_made;
+
+static void empty(recycled *b)
+{
+    for (size_t c = 0; c < CLASSES; c++) {
+        while (b->lists[c]) {
+            piece *p = b->lists[c];
+            b->lists[c] = p->next;
+            size_t granted = SMALLEST;
+            if (c)
+                granted =
+                    ((size_t)1 << ((c - 1) / 4 + 12)) + ((c - 1) % 4 + 1) * ((size_t)1 << ((c - 1) / 4 + 10));
+            free(p);
+            give(granted);
+        }
+    }
+}
+
+static void end_of_thread(void *b)
+{
+    /* The regions of the thread end first, since they recycle into this bin. */
+    tp_finish();
+    empty(b);
+    free(b);
+    bin = NULL;
+}
+
+static void make_key(void)
+{
+    bin_key_made = pthread_key_create(&bin_key, end_of_thread) == 0;
+}
+
+static recycled *own_bin(void)
+{
+    if (bin)
+        return bin;
+    pthread_once(&bin_once, make_key);
+    if (!bin_key_made)
+        return NULL;
+    recycled *b = calloc(1, sizeof *b);
+    if (!b || pthread_setspecific(bin_key, b)) {
+        free(b);
+        return NULL;
+    }
+    return bin = b;
+}
+
+void *tp__raw_alloc(size_t size, size_t *granted)
+{
+    if (size > PTRDIFF_MAX / 2 || must_fail())
+        return out_of_memory(size);
+    const size_t class = class_of(size, granted);
+    recycled *b = own_bin(); /* also arranges for the clean-up at the thread's end */
+    if (!b)
+        return out_of_memory(size);
+    if (b->lists[class]) {
+        piece *p = b->lists[class];
+        b->lists[class] = p->next;
+        return p;
+    }
+    if (!take(*granted)) {
+        empty(b);
+        if (!take(*granted))
+            return out_of_memory(size);
+    }
+    void *p = aligned_alloc(64, *granted);
+    if (!p) {
+        empty(b);
+        p = aligned_alloc(64, *granted);
+    }
+    if (!p) {
+        give(*granted);
+        return out_of_memory(size);
+    }
+    return p;
+}
+
+void tp__raw_free(void *pointer, size_t granted)
+{
+    if (!pointer)
+        return;
+    recycled *b = RECYCLING ? own_bin() : NULL;
+    if (!b) {
+        free(pointer);
+        give(granted);
+        return;
+    }
+    size_t same;
+    const size_t class = class_of(granted, &same);
+    piece *p = pointer;
+    p->next = b->lists[class];
+    b->lists[class] = p;
+}
+
+void tp__raw_trim(void)
+{
+    if (bin)
+        empty(bin);
+}
+
+void tp_memory_trim(void)
+{
+    tp__raw_trim();
+}
+
+tp__block *tp__block_new(tp_region *region, size_t size)
+{
+    size_t granted;
+    if (size > PTRDIFF_MAX / 4) {
+        out_of_memory(size);
+        return NULL;
+    }
+    tp__block *block = tp__raw_alloc(size + TP__BLOCK_HEADER, &granted);
+    if (!block)
+        return NULL;
+    block->capacity = granted - TP__BLOCK_HEADER;
+    block->region = NULL;
+    tp__block_move(block, region);
+    return block;
+}
+
+static void unlink_block(tp__block *block)
+{
+    tp_region *region = block->region;
+    if (!region)
+        return;
+    if (block->previous)
+        block->previous->next = block->next;
+    else
+        region->blocks = block->next;
+    if (block->next)
+        block->next->previous = block->previous;
+    region->bytes -= block->capacity;
+}
+
+void tp__block_free(tp__block *block)
+{
+    if (!block)
+        return;
+    unlink_block(block);
+    tp__raw_free(block, block->capacity + TP__BLOCK_HEADER);
+}
+
+void tp__block_move(tp__block *block, tp_region *to)
+{
+    unlink_block(block);
+    block->region = to;
+    block->previous = NULL;
+    block->next = to->blocks;
+    if (to->blocks)
+        to->blocks->previous = block;
+    to->blocks = block;
+    to->bytes += block->capacity;
+}

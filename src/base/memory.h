@@ -1,0 +1,51 @@
+/* Memory from the system, counted, limited, and able to fail on demand for tests. */
+#ifndef TAPER_BASE_MEMORY_H
+#define TAPER_BASE_MEMORY_H
+
+#include "base/error.h"
+
+/* Like malloc, calloc, realloc and free; a failure is recorded as TP_ERROR_MEMORY. Sizes of 0 give a valid
+ * pointer. tp__free(NULL) does nothing. */
+void *tp__malloc(size_t size);
+void *tp__calloc(size_t count, size_t size);
+void *tp__realloc(void *pointer, size_t size);
+void tp__free(void *pointer);
+
+/* Grows an array of `item_size` items to at least `needed`, doubling. On failure the array stays as it was.
+ */
+tp_status tp__grow(void **array, size_t *capacity, size_t needed, size_t item_size);
+
+/* A copy of `length` bytes with a zero behind. */
+char *tp__strndup(const char *text, size_t length);
+char *tp__strdup(const char *text);
+
+/* A large piece of data, aligned to 64 bytes, owned by one region at a time. Freed blocks are recycled by the
+ * thread that freed them (not under AddressSanitizer, so that a use after the end is seen). */
+typedef struct tp__block {
+    struct tp__block *next, *previous; /* in its region's list */
+    tp_region *region;
+    size_t capacity; /* bytes of data */
+} tp__block;
+
+#define TP__BLOCK_HEADER 64
+
+tp__block *tp__block_new(tp_region *region, size_t size);
+void tp__block_free(tp__block *block); /* unlinks and recycles */
+void tp__block_move(tp__block *block, tp_region *to);
+
+static inline void *tp__block_data(tp__block *block)
+{
+    return (char *)block + TP__BLOCK_HEADER;
+}
+
+/* Tests: the allocation after `countdown` more ones on any thread fails, once; negative turns it off.
+ * tp__memory_calls counts allocations since the start. */
+void tp__memory_fail_after(int64_t countdown);
+int64_t tp__memory_calls(void);
+
+/* Raw pieces for regions and blocks: counted, 64-byte aligned, recycled by size class. */
+void *tp__raw_alloc(size_t size, size_t *granted);
+void tp__raw_free(void *pointer, size_t granted);
+void tp__raw_trim(void);
+
+#endif

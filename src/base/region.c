@@ -1,0 +1,266 @@
+/* Regions: bumped chunks, owned blocks, clean-ups, and the stack of entered ones. */
+#include "base/region.h"
+
+#include <string.h>
+
+/* A chunk of the first region size, and the largest one that growth asks for. */
+#define FIRST_CHUNK 16384
+#define LARGEST_CHUNK (1 << 20)
+
+/* The region itself lies at the start of its first chunk, so that a region without large data is one piece.
+ */
+static tp_region *make(const char *name, tp_region *parent)
+{
+    size_t granted;
+    tp__chunk *chunk = tp__raw_alloc(FIRST_CHUNK, &granted);
+    if (!chunk)
+        return NULL;
+    chunk->next = NULL;
+    chunk->size = granted;
+    tp_region *region = (tp_region *)((char *)chunk + sizeof(tp__chunk));
+    *region = (tp_region){.name = name ? name : "", .parent = parent, .chunks = chunk};
+    tp__home *home = (tp__home *)(region + 1);
+    *home = (tp__home){NULL, region};
+    region->home = home;
+    region->cursor = (char *)chunk + ((sizeof(tp__chunk) + sizeof *region + sizeof *home + 15) & ~(size_t)15);
+    region->limit = (char *)chunk + granted;
+    region->bytes = granted;
+    if (parent) {
+        region->depth = parent->depth + 1;
+        region->next_sibling = parent->children;
+        if (parent->children)
+            parent->children->previous_sibling = region;
+        parent->children = region;
+    }
+    return region;
+}
+
+tp_region *tp__region_current(void)
+{
+    if (!tp__ctx.region) {
+        tp_region *root = make("root", NULL);
+        if (!root)
+            return NULL;
+        root->entered = true;
+        tp__ctx.root = tp__ctx.region = root;
+    }
+    return tp__ctx.region;
+}
+
+tp_region *tp_region_current(void)
+{
+    return tp__region_current();
+}
+
+tp_region *tp_region_new(const char *name)
+{
+    tp_region *parent = tp__region_current();
+    return parent ? make(name, parent) : NULL;
+}
+
+tp_region *tp_region_new_detached(const char *name)
+{
+    return make(name, NULL);
+}
+
+tp_status tp_region_enter(tp_region *region)
+{
+    if (!region)
+        return tp__null_argument("region_enter: region");
+    if (region->entered)
+        return tp_fail(TP_ERROR_STATE, "region_enter: region '%s' is entered already", region->name);
+    tp_region *current = tp__region_current();
+    if (!current)
+        return TP_ERROR_MEMORY;
+    region->outer = current;
+    region->entered = true;
+    tp__ctx.region = region;
+    return TP_OK;
+}
+
+tp_status tp_region_leave(tp_region *region)
+{
+    if (!region)
+        return tp__null_argument("region_leave: region");
+    if (tp__ctx.region != region || region == tp__ctx.root)
+        return tp_fail(TP_ERROR_STATE, "region_leave: region '%s' is not the current one", region->name);
+    region->entered = false;
+    tp__ctx.region = region->outer;
+    return TP_OK;
+}
+
+static bool is_inside(const tp_region *region, const tp_region *ancestor)
+{
+    for (; region; region = region->parent)
+        if (region == ancestor)
+            return true;
+    return false;
+}
+
+void tp_region_end(tp_region *region)
+{
+    if (!region)
+        return;
+    while (region->children)
+        tp_region_end(region->children);
+    /* Clean-ups may use the library, so they run while the region is whole. */
+    while (region->cleanups) {
+        tp__cleanup *cleanup = region->cleanups;
+        region->cleanups = cleanup->next;
+        cleanup->function(cleanup->argument);
+    }
+    while (region->blocks)
+        tp__block_free(region->blocks);
+    if (region->entered) {
+        /* Leaving it leaves all that were entered after it too. */
+        while (tp__ctx.region && tp__ctx.region != region && !is_inside(region, tp__ctx.region)) {
+            tp__ctx.region->entered = false;
+            tp__ctx.region = tp__ctx.region->outer;
+        }
+        if (tp__ctx.region == region)
+            tp__ctx.region = region == tp__ctx.root ? NULL : region->outer;
+    }
+    if (region == tp__ctx.root)
+        tp__ctx.root = NULL;
+    if (region->parent) {
+        if (region->previous_sibling)
+            region->previous_sibling->next_sibling = region->next_sibling;
+        else
+            region->parent->children = region->next_sibling;
+        if (region->next_sibling)
+            region->next_sibling->previous_sibling = region->previous_sibling;
+    }
+    /* The oldest chunk holds the region itself and is the last in the list. */
+    tp__chunk *chunk = region->chunks;
+    while (chunk) {
+        tp__chunk *next = chunk->next;
+        tp__raw_free(chunk, chunk->size);
+        chunk = next;
+    }
+}
+
+size_t tp_region_size(const tp_region *region)
+{
+    return region ? region->bytes : 0;
+}
+
+const char *tp_region_name(const tp_region *region)
+{
+    return region ? region->name : "";
+}
+
+void *tp__region_bump_slow(tp_region *region, size_t size)
+{
+    /* What hardly fits a chunk gets a block, and the chunk goes on being used. */
+    if (size > FIRST_CHUNK / 2) {
+        tp__block *block = tp__block_new(region, size);
+        return block ? tp__block_data(block) : NULL;
+    }
+    size_t wanted = region->chunks ? 2 * region->chunks->size : FIRST_CHUNK, granted;
+    if (wanted > LARGEST_CHUNK)
+        wanted = LARGEST_CHUNK;
+    tp__chunk *chunk = tp__raw_alloc(wanted, &granted);
+    if (!chunk)
+        return NULL;
+    chunk->size = granted;
+    chunk->next = region->chunks;
+    region->chunks = chunk;
+    region->bytes += granted;
+    region->cursor = (char *)chunk + ((sizeof *chunk + 15) & ~(size_t)15);
+    region->limit = (char *)chunk + granted;
+    return tp__region_bump(region, size);
+}
+
+void *tp_region_alloc(tp_region *region, size_t size)
+{
+    if (!region)
+        return tp__null_argument("region_alloc: region"), NULL;
+    if (size > PTRDIFF_MAX / 4)
+        return tp__fail_null(TP_ERROR_MEMORY, "region_alloc: %zu bytes are more than any memory", size);
+    void *p = tp__region_bump(region, size);
+    if (p)
+        memset(p, 0, size);
+    return p;
+}
+
+tp_status tp__region_splice(tp_region *from, tp_region *to)
+{
+    /* The new home may be bumped in the old memory: it is valid for longer than needed. */
+    tp__home *home = tp__region_bump(from, sizeof *home);
+    if (!home)
+        return TP_ERROR_MEMORY;
+    *home = (tp__home){NULL, from};
+    from->home->moved = to->home;
+    from->home = home;
+    /* The region's own header lies in its oldest chunk, which now belongs to `to`; it stays valid for as
+     * long. */
+    tp__chunk **last_chunk = &from->chunks;
+    while (*last_chunk)
+        last_chunk = &(*last_chunk)->next;
+    /* Behind the newest chunk of `to`, which is the one being filled. */
+    *last_chunk = to->chunks ? to->chunks->next : NULL;
+    if (to->chunks)
+        to->chunks->next = from->chunks;
+    else
+        to->chunks = from->chunks;
+    size_t chunk_bytes = from->bytes;
+    while (from->blocks) {
+        chunk_bytes -= from->blocks->capacity;
+        tp__block_move(from->blocks, to);
+    }
+    to->bytes += chunk_bytes;
+    tp__cleanup **last_cleanup = &from->cleanups;
+    while (*last_cleanup)
+        last_cleanup = &(*last_cleanup)->next;
+    *last_cleanup = to->cleanups;
+    to->cleanups = from->cleanups;
+    from->chunks = NULL;
+    from->cleanups = NULL;
+    from->cursor = from->limit = NULL;
+    from->bytes = 0;
+    return TP_OK;
+}
+
+char *tp__region_strdup(tp_region *region, const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = tp__region_bump(region, size);
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+tp_status tp_region_on_end(tp_region *region, void (*function)(void *), void *argument)
+{
+    if (!region || !function)
+        return tp__null_argument(region ? "region_on_end: function" : "region_on_end: region");
+    tp__cleanup *cleanup = tp__region_bump(region, sizeof *cleanup);
+    if (!cleanup)
+        return TP_ERROR_MEMORY;
+    *cleanup = (tp__cleanup){region->cleanups, function, argument};
+    region->cleanups = cleanup;
+    return TP_OK;
+}
+
+tp_scope tp_scope_begin(const char *name)
+{
+    tp_region *region = tp_region_new(name);
+    if (!region)
+        return (tp_scope){NULL};
+    region->outer = tp__ctx.region;
+    region->entered = true;
+    tp__ctx.region = region;
+    return (tp_scope){region};
+}
+
+void tp_scope_end(tp_scope *scope)
+{
+    tp_region_end(scope->region);
+    scope->region = NULL;
+}
+
+void tp_finish(void)
+{
+    tp_region_end(tp__ctx.root);
+    tp__raw_trim();
+}

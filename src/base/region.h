@@ -1,0 +1,71 @@
+/* The inside of a region. */
+#ifndef TAPER_BASE_REGION_H
+#define TAPER_BASE_REGION_H
+
+#include "base/memory.h"
+
+typedef struct tp__chunk {
+    struct tp__chunk *next;
+    size_t size; /* whole, header included */
+} tp__chunk;
+
+typedef struct tp__cleanup {
+    struct tp__cleanup *next;
+    void (*function)(void *);
+    void *argument;
+} tp__cleanup;
+
+/* What an object remembers of its region. Splicing moves all of a region's objects outward at once: their
+ * home then points to the outer region's, while the spliced region gets a new home for what it makes next. */
+typedef struct tp__home {
+    struct tp__home *moved; /* NULL while the objects are still where they were made */
+    tp_region *region;
+} tp__home;
+
+struct tp_region {
+    const char *name;
+    tp__home *home;
+    tp_region *parent, *children, *next_sibling, *previous_sibling;
+    tp_region *outer; /* what was current before this was entered */
+    int depth; /* 0 for root and detached regions; an object may refer to objects of no greater depth */
+    bool entered;
+    char *cursor, *limit; /* of the newest chunk */
+    tp__chunk *chunks;
+    tp__block *blocks;
+    tp__cleanup *cleanups;
+    size_t bytes;
+};
+
+/* Data up to this size is bumped in the region's chunk; larger data is a block of its own. */
+#define TP__SMALL 4096
+
+static inline tp_region *tp__home_region(const tp__home *home)
+{
+    while (home->moved)
+        home = home->moved;
+    return home->region;
+}
+
+tp_region *tp__region_current(void); /* makes the root region if need be; NULL when memory is out */
+
+void *tp__region_bump_slow(tp_region *region, size_t size);
+
+/* `size` bytes, 16-byte aligned, not zeroed. */
+static inline void *tp__region_bump(tp_region *region, size_t size)
+{
+    size = (size + 15) & ~(size_t)15;
+    if (size <= (size_t)(region->limit - region->cursor)) {
+        void *p = region->cursor;
+        region->cursor += size;
+        return p;
+    }
+    return tp__region_bump_slow(region, size);
+}
+
+char *tp__region_strdup(tp_region *region, const char *text);
+
+/* All that `from` owns now belongs to `to`; pointers stay, homes resolve to `to`. `from` stays usable and is
+ * empty. TP_ERROR_MEMORY changes nothing. */
+tp_status tp__region_splice(tp_region *from, tp_region *to);
+
+#endif
