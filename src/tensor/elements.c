@@ -1,0 +1,183 @@
+/* Single elements of any dtype, and copies between any strides and dtypes. */
+#include "tensor/tensor.h"
+
+#include <string.h>
+
+/* What x86 hardware gives for numbers out of range, where C leaves the result undefined. */
+static inline int64_t to_i64(double value)
+{
+    return value >= -0x1p63 && value < 0x1p63 ? (int64_t)value : INT64_MIN;
+}
+
+static inline int32_t to_i32(double value)
+{
+    return value > -2147483649.0 && value < 2147483648.0 ? (int32_t)value : INT32_MIN;
+}
+
+#define FROM_FLOAT_TO_boolean(v) ((v) != 0)
+#define FROM_FLOAT_TO_uint8_t(v) ((uint8_t)to_i64((double)(v)))
+#define FROM_FLOAT_TO_int32_t(v) to_i32((double)(v))
+#define FROM_FLOAT_TO_int64_t(v) to_i64((double)(v))
+#define FROM_FLOAT_TO_float(v) ((float)(v))
+#define FROM_FLOAT_TO_double(v) ((double)(v))
+#define FROM_WHOLE_TO_boolean(v) ((v) != 0)
+#define FROM_WHOLE_TO_uint8_t(v) ((uint8_t)(v))
+#define FROM_WHOLE_TO_int32_t(v) ((int32_t)(v))
+#define FROM_WHOLE_TO_int64_t(v) ((int64_t)(v))
+#define FROM_WHOLE_TO_float(v) ((float)(v))
+#define FROM_WHOLE_TO_double(v) ((double)(v))
+
+double tp__load_f64(tp_dtype dtype, const void *p)
+{
+    switch (dtype) {
+    case TP_BOOL:
+    case TP_U8:
+        return *(const uint8_t *)p;
+    case TP_I32:
+        return *(const int32_t *)p;
+    case TP_I64:
+        return (double)*(const int64_t *)p;
+    case TP_F32:
+        return (double)*(const float *)p;
+    case TP_F64:
+        return *(const double *)p;
+    }
+    return 0;
+}
+
+int64_t tp__load_i64(tp_dtype dtype, const void *p)
+{
+    switch (dtype) {
+    case TP_BOOL:
+    case TP_U8:
+        return *(const uint8_t *)p;
+    case TP_I32:
+        return *(const int32_t *)p;
+    case TP_I64:
+        return *(const int64_t *)p;
+    case TP_F32:
+        return to_i64((double)*(const float *)p);
+    case TP_F64:
+        return to_i64(*(const double *)p);
+    }
+    return 0;
+}
+
+void tp__store_f64(tp_dtype dtype, void *p, double value)
+{
+    switch (dtype) {
+    case TP_BOOL:
+        *(bool *)p = value != 0;
+        break;
+    case TP_U8:
+        *(uint8_t *)p = FROM_FLOAT_TO_uint8_t(value);
+        break;
+    case TP_I32:
+        *(int32_t *)p = to_i32(value);
+        break;
+    case TP_I64:
+        *(int64_t *)p = to_i64(value);
+        break;
+    case TP_F32:
+        *(float *)p = (float)value;
+        break;
+    case TP_F64:
+        *(double *)p = value;
+        break;
+    }
+}
+
+void tp__store_i64(tp_dtype dtype, void *p, int64_t value)
+{
+    switch (dtype) {
+    case TP_BOOL:
+        *(bool *)p = value != 0;
+        break;
+    case TP_U8:
+        *(uint8_t *)p = (uint8_t)value;
+        break;
+    case TP_I32:
+        *(int32_t *)p = (int32_t)value;
+        break;
+    case TP_I64:
+        *(int64_t *)p = value;
+        break;
+    case TP_F32:
+        *(float *)p = (float)value;
+        break;
+    case TP_F64:
+        *(double *)p = (double)value;
+        break;
+    }
+}
+
+typedef bool boolean; /* bool itself is a macro, which cannot be part of a name */
+
+/* One row of `n` elements; the distances are in elements. */
+typedef void row_copy(const void *from, int64_t from_stride, void *to, int64_t to_stride, int64_t n);
+
+#define COPY(KIND, FROM, TO)                                                                           \
+    static void copy_##FROM##_##TO(const void *from, int64_t from_stride, void *to, int64_t to_stride, \
+                                   int64_t n)                                                          \
+    {                                                                                                  \
+        const FROM *in = from;                                                                         \
+        TO *out = to;                                                                                  \
+        for (int64_t i = 0; i < n; i++)                                                                \
+            out[i * to_stride] = FROM_##KIND##_TO_##TO(in[i * from_stride]);                           \
+    }
+#define COPIES(KIND, FROM)    \
+    COPY(KIND, FROM, boolean) \
+    COPY(KIND, FROM, uint8_t) \
+    COPY(KIND, FROM, int32_t) \
+    COPY(KIND, FROM, int64_t) \
+    COPY(KIND, FROM, float)   \
+    COPY(KIND, FROM, double)
+COPIES(WHOLE, boolean)
+COPIES(WHOLE, uint8_t)
+COPIES(WHOLE, int32_t)
+COPIES(WHOLE, int64_t)
+COPIES(FLOAT, float)
+COPIES(FLOAT, double)
+
+#define ROW(FROM)                                                                                   \
+    {                                                                                               \
+        copy_##FROM##_boolean, copy_##FROM##_uint8_t, copy_##FROM##_int32_t, copy_##FROM##_int64_t, \
+            copy_##FROM##_float, copy_##FROM##_double                                               \
+    }
+static row_copy *const row_copies[TP_DTYPES][TP_DTYPES] = {ROW(boolean), ROW(uint8_t), ROW(int32_t),
+                                                           ROW(int64_t), ROW(float),   ROW(double)};
+
+void tp__copy_elements(const tp_tensor *from, tp_tensor *to)
+{
+    const size_t from_size = tp_dtype_size((tp_dtype)from->dtype),
+                 to_size = tp_dtype_size((tp_dtype)to->dtype);
+    if (!from->numel)
+        return;
+    if (from->contiguous && to->contiguous && from->dtype == to->dtype) {
+        memcpy(to->data, from->data, (size_t)from->numel * from_size);
+        return;
+    }
+    row_copy *const copy = row_copies[from->dtype][to->dtype];
+    if (from->contiguous && to->contiguous) {
+        copy(from->data, 1, to->data, 1, from->numel);
+        return;
+    }
+    const int last = from->ndim - 1; /* not 0-dimensional: that is contiguous */
+    int64_t index[TP_MAX_DIMS] = {0}, in = 0, out = 0;
+    for (;;) {
+        copy(from->data + in * (int64_t)from_size, from->strides[last], to->data + out * (int64_t)to_size,
+             to->strides[last], from->shape[last]);
+        int d = last - 1;
+        for (; d >= 0; d--) {
+            in += from->strides[d];
+            out += to->strides[d];
+            if (++index[d] < from->shape[d])
+                break;
+            in -= from->strides[d] * from->shape[d];
+            out -= to->strides[d] * from->shape[d];
+            index[d] = 0;
+        }
+        if (d < 0)
+            return;
+    }
+}
