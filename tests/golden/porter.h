@@ -1,0 +1,5 @@
+/* Written by porter.py; do not edit. */
+#define PORTER_WORDS 4161
+#define PORTER_RANDOM 0xD3DEC09618964C7Bu
+#define PORTER_SST2_TOKENS 650770
+#define PORTER_SST2 0x69B56B7FE45E5EDCu

@@ -1,0 +1,4 @@
+/* Written by unicode.py; do not edit. */
+#define UNICODE_FLAGS 0xAB50DB85B6E0BCFBu
+#define UNICODE_LOWER 0xC042B0DB8D98C218u
+#define UNICODE_DECODE 0x032E1FD13F8D7424u
