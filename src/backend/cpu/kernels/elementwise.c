@@ -1,0 +1,194 @@
+/* The rows of elementwise.def as loops, for each type; and conversion between types. */
+#include "backend/cpu/isa.h"
+#include "backend/cpu/math.h"
+#include "backend/cpu/table.h"
+
+#include <math.h>
+
+/* A product of bools is meant. */
+#pragma GCC diagnostic ignored "-Wint-in-bool-context"
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define FUNCTION(name) PASTE(name, SUFFIX)
+
+/* base to the exponent by squaring, wrapping; PyTorch's rule for negative exponents. */
+static int64_t integer_power(int64_t base, int64_t exponent)
+{
+    if (exponent < 0)
+        return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
+    uint64_t result = 1, square = (uint64_t)base;
+    for (uint64_t e = (uint64_t)exponent; e; e >>= 1) {
+        if (e & 1)
+            result *= square;
+        square *= square;
+    }
+    return (int64_t)result;
+}
+
+/* An operand may be the output itself, which is harmless in a loop that reads and writes the same index. */
+#define LOOP(expression)                                                           \
+    {                                                                              \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = (expression); \
+    }
+#define UNARY_KERNEL(name, RESULT, forward)                                          \
+    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result) \
+    {                                                                                \
+        const T *x = operands[0];                                                    \
+        RESULT *out = result;                                                        \
+        LOOP(forward)                                                                \
+    }
+#define BINARY_KERNEL(name, RESULT, forward)                                         \
+    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result) \
+    {                                                                                \
+        const T *a = operands[0], *b = operands[1];                                  \
+        RESULT *out = result;                                                        \
+        LOOP(forward)                                                                \
+    }
+#define WHERE_KERNEL                                                                   \
+    static void FUNCTION(where_)(int64_t n, const void *const *operands, void *result) \
+    {                                                                                  \
+        const bool *condition = operands[0];                                           \
+        const T *a = operands[1], *b = operands[2];                                    \
+        T *out = result;                                                               \
+        LOOP(condition[i] ? a[i] : b[i])                                               \
+    }
+#define GRADIENT_KERNEL(name, gradient)                                                 \
+    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result)    \
+    {                                                                                   \
+        const T *g = operands[0], *a = operands[1], *b = operands[2], *y = operands[3]; \
+        T *out = result;                                                                \
+        (void)g, (void)a, (void)b, (void)y;                                             \
+        LOOP(gradient)                                                                  \
+    }
+
+/* ---- Floating types ---- */
+
+#define T float
+#define SUFFIX f32
+#define TP__LIBM(name) name##f
+#define TP__MATH(name) tp__##name##_f32
+#include "backend/cpu/kernels/elementwise_float.h"
+
+#define T double
+#define SUFFIX f64
+#define TP__LIBM(name) name
+#define TP__MATH(name) tp__##name##_f64
+#include "backend/cpu/kernels/elementwise_float.h"
+
+/* ---- Integer types ---- */
+
+#define T int64_t
+#define W uint64_t
+#define SUFFIX i64
+#define TP__NEGATIVE(a) ((a) < 0)
+#include "backend/cpu/kernels/elementwise_integer.h"
+
+#define T int32_t
+#define W uint32_t
+#define SUFFIX i32
+#define TP__NEGATIVE(a) ((a) < 0)
+#include "backend/cpu/kernels/elementwise_integer.h"
+
+#define T uint8_t
+#define W uint32_t
+#define SUFFIX u8
+#define TP__NEGATIVE(a) 0
+#include "backend/cpu/kernels/elementwise_integer.h"
+
+/* Addition of bools is or, multiplication is and: C's conversion to bool does it. */
+#define T bool
+#define W uint32_t
+#define SUFFIX b8
+#define TP__NEGATIVE(a) 0
+#include "backend/cpu/kernels/elementwise_integer.h"
+
+/* ---- Conversion ---- */
+
+static inline int64_t whole(double x)
+{
+    return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN;
+}
+
+#define CONVERT(from, FROM, to, TO, expression)                                                    \
+    static void convert_##from##_##to(int64_t n, const void *source, int64_t stride, void *target) \
+    {                                                                                              \
+        const FROM *x = source;                                                                    \
+        TO *out = target;                                                                          \
+        if (stride == 1) {                                                                         \
+            for (int64_t i = 0; i < n; i++) {                                                      \
+                const FROM v = x[i];                                                               \
+                out[i] = (TO)(expression);                                                         \
+            }                                                                                      \
+        } else {                                                                                   \
+            for (int64_t i = 0; i < n; i++) {                                                      \
+                const FROM v = x[i * stride];                                                      \
+                out[i] = (TO)(expression);                                                         \
+            }                                                                                      \
+        }                                                                                          \
+    }
+#define CONVERT_FROM(from, FROM, to_integer)      \
+    CONVERT(from, FROM, b8, bool, v != 0)         \
+    CONVERT(from, FROM, u8, uint8_t, to_integer)  \
+    CONVERT(from, FROM, i32, int32_t, to_integer) \
+    CONVERT(from, FROM, i64, int64_t, to_integer) \
+    CONVERT(from, FROM, f32, float, v)            \
+    CONVERT(from, FROM, f64, double, v)
+CONVERT_FROM(b8, bool, v)
+CONVERT_FROM(u8, uint8_t, v)
+CONVERT_FROM(i32, int32_t, v)
+CONVERT_FROM(i64, int64_t, v)
+CONVERT_FROM(f32, float, whole(v))
+CONVERT_FROM(f64, double, whole(v))
+
+/* ---- The table ---- */
+
+#define ALL(name)                                                      \
+    {                                                                  \
+        name##b8, name##u8, name##i32, name##i64, name##f32, name##f64 \
+    }
+#define FLOATS(name)                               \
+    {                                              \
+        [TP_F32] = name##f32, [TP_F64] = name##f64 \
+    }
+#define PAIR(name)           \
+    {                        \
+        name##f32, name##f64 \
+    }
+
+#define FORWARD_ANY(name) ALL(name)
+#define FORWARD_NUMBER(name) ALL(name)
+#define FORWARD_FLOAT(name) FLOATS(name)
+
+const tp__elementwise_table TP__NAME(elementwise_table) = {
+    .forward =
+        {
+#define UNARY(name, kind, forward, gradient, low, high, documentation) \
+    [TP__EW_##name] = FORWARD_##kind(name##_),
+#define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
+    [TP__EW_##name] = FORWARD_##kind(name##_),
+#define TEST(name, forward, documentation) [TP__EW_##name] = ALL(name##_),
+#define COMPARE(name, forward, documentation) [TP__EW_##name] = ALL(name##_),
+#include "backend/cpu/elementwise.def"
+#include "backend/cpu/kernels/words_end.h"
+        },
+    .gradient =
+        {
+#define UNARY(name, kind, forward, gradient, low, high, documentation) \
+    [TP__EW_##name] = {PAIR(name##_grad_a_)},
+#define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
+    [TP__EW_##name] = {PAIR(name##_grad_a_), PAIR(name##_grad_b_)},
+#define TEST(name, forward, documentation)
+#define COMPARE(name, forward, documentation)
+#include "backend/cpu/elementwise.def"
+#include "backend/cpu/kernels/words_end.h"
+        },
+    .where = ALL(where_),
+#define CONVERT_ROW(from)                                                                     \
+    {                                                                                         \
+        convert_##from##_b8, convert_##from##_u8, convert_##from##_i32, convert_##from##_i64, \
+            convert_##from##_f32, convert_##from##_f64                                        \
+    }
+    .convert = {CONVERT_ROW(b8), CONVERT_ROW(u8), CONVERT_ROW(i32), CONVERT_ROW(i64), CONVERT_ROW(f32),
+                CONVERT_ROW(f64)},
+};

@@ -1,0 +1,315 @@
+/* The kernels of one type T, from what gemm_kernels.c defines for it: vectors V of VN elements, tiles of MR
+ * rows, the LANES of a vector product, and where there is one a transpose of SQUARE by SQUARE elements. */
+enum { TYPED(MR) = MR, TYPED(VN) = VN };
+
+#ifndef V_LOAD
+/* Without intrinsics: fused operations element by element, which compilers turn to the processor's where it
+ * has them. */
+INLINE V TYPED(v_load)(const T *p)
+{
+    V v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+INLINE void TYPED(v_store)(T *p, V v)
+{
+    memcpy(p, &v, sizeof v);
+}
+INLINE V TYPED(v_set1)(T x)
+{
+    V v;
+    for (int i = 0; i < VN; i++)
+        v.lane[i] = x;
+    return v;
+}
+INLINE V TYPED(v_fma)(V a, V b, V c)
+{
+    for (int i = 0; i < VN; i++)
+        c.lane[i] = FMA_SCALAR(a.lane[i], b.lane[i], c.lane[i]);
+    return c;
+}
+INLINE V TYPED(v_add)(V a, V b)
+{
+    for (int i = 0; i < VN; i++)
+        a.lane[i] += b.lane[i];
+    return a;
+}
+#define V_LOAD TYPED(v_load)
+#define V_STORE TYPED(v_store)
+#define V_SET1 TYPED(v_set1)
+#define V_FMA TYPED(v_fma)
+#define V_ADD TYPED(v_add)
+#endif
+
+/* R rows by NV vectors, both constants of the call. Rows of A are reached in threes from a pointer: base,
+ * base plus stride, base plus twice the stride are addresses that need no instruction of their own. */
+INLINE void TYPED(tile_of)(const int R, const int NV, int columns, int64_t k, const T *a, int64_t a_row,
+                           int64_t a_k, const T *b, int64_t b_k, T *c, int64_t c_row, bool add)
+{
+    V sum[MR][2];
+    const char *group[(MR + 2) / 3];
+    const int64_t row_bytes = a_row * (int64_t)sizeof(T), step_bytes = a_k * (int64_t)sizeof(T);
+    UNROLLED
+    for (int i = 0; i < R; i++) {
+        UNROLLED
+        for (int v = 0; v < NV; v++)
+            sum[i][v] = V_SET1(0);
+        __builtin_prefetch(c + i * c_row, 1);
+        __builtin_prefetch(c + i * c_row + columns - 1, 1);
+    }
+    UNROLLED
+    for (int g = 0; g < (R + 2) / 3; g++)
+        group[g] = (const char *)a + 3 * g * row_bytes;
+
+    for (int64_t p = 0; p < k; p++) {
+        V right[2];
+        UNROLLED
+        for (int v = 0; v < NV; v++)
+            right[v] = V_LOAD(b + v * VN);
+        __builtin_prefetch(group[0] + AHEAD * step_bytes);
+        if (R * (int)sizeof(T) > 64)
+            __builtin_prefetch(group[0] + AHEAD * step_bytes + 64);
+        UNROLLED
+        for (int i = 0; i < R; i++) {
+            const V left = V_SET1(*(const T *)(const void *)(group[i / 3] + i % 3 * row_bytes));
+            UNROLLED
+            for (int v = 0; v < NV; v++)
+                sum[i][v] = V_FMA(left, right[v], sum[i][v]);
+        }
+        b += b_k;
+        UNROLLED
+        for (int g = 0; g < (R + 2) / 3; g++)
+            group[g] += step_bytes;
+    }
+
+    if (columns == NV * VN) {
+        UNROLLED
+        for (int i = 0; i < R; i++)
+            UNROLLED
+        for (int v = 0; v < NV; v++) {
+            T *const out = c + i * c_row + v * VN;
+            V_STORE(out, add ? V_ADD(V_LOAD(out), sum[i][v]) : sum[i][v]);
+        }
+        return;
+    }
+    T whole[MR][2 * VN];
+    UNROLLED
+    for (int i = 0; i < R; i++)
+        UNROLLED
+    for (int v = 0; v < NV; v++)
+        V_STORE(&whole[i][v * VN], sum[i][v]);
+    for (int i = 0; i < R; i++) {
+        T *const out = c + i * c_row;
+        for (int j = 0; j < columns; j++)
+            out[j] = add ? out[j] + whole[i][j] : whole[i][j];
+    }
+}
+
+static void TYPED(tile)(int rows, int columns, int64_t k, const void *a, int64_t a_row, int64_t a_k,
+                        const void *b, int64_t b_k, void *c, int64_t c_row, bool add)
+{
+#define ROWS(r)                                                                     \
+    case r:                                                                         \
+        if (columns > VN)                                                           \
+            TYPED(tile_of)(r, 2, columns, k, a, a_row, a_k, b, b_k, c, c_row, add); \
+        else                                                                        \
+            TYPED(tile_of)(r, 1, columns, k, a, a_row, a_k, b, b_k, c, c_row, add); \
+        break;
+    switch (rows) {
+        ROWS(1)
+        ROWS(2)
+        ROWS(3)
+        ROWS(4)
+#if MR > 4
+        ROWS(5)
+        ROWS(6)
+#endif
+#if MR > 6
+        ROWS(7)
+        ROWS(8)
+        ROWS(9)
+        ROWS(10)
+        ROWS(11)
+        ROWS(12)
+        ROWS(13)
+        ROWS(14)
+#endif
+    }
+#undef ROWS
+}
+
+static void TYPED(pack)(int count, int width, int64_t k, const void *from, int64_t x_i, int64_t x_k, void *to)
+{
+    const T *const x = from;
+    T *const out = to;
+    int64_t p = 0;
+#ifdef SQUARE
+    /* A cache line of each row at a time. */
+    enum { LINE = 64 / (int)sizeof(T) };
+    if (x_k == 1 && count >= SQUARE) {
+        for (; p + LINE <= k; p += LINE) {
+            for (int i = 0; i < count; i += SQUARE) {
+                /* The last square may overlap the one before. */
+                const int row = i + SQUARE <= count ? i : count - SQUARE;
+                UNROLLED
+                for (int q = 0; q < LINE; q += SQUARE)
+                    TYPED(transpose)(x + row * x_i + p + q, x_i, out + (p + q) * width + row, width);
+            }
+            for (int q = 0; q < LINE && count < width; q++)
+                memset(out + (p + q) * width + count, 0, (size_t)(width - count) * sizeof(T));
+        }
+    }
+#endif
+    for (; p < k; p++) {
+        const T *const column = x + p * x_k;
+        T *const line = out + p * width;
+        if (x_i == 1 && count == 2 * VN) {
+            V_STORE(line, V_LOAD(column));
+            V_STORE(line + VN, V_LOAD(column + VN));
+        } else if (x_i == 1) {
+            memcpy(line, column, (size_t)count * sizeof(T));
+        } else {
+            for (int i = 0; i < count; i++)
+                line[i] = column[i * x_i];
+        }
+        if (count < width)
+            memset(line + count, 0, (size_t)(width - count) * sizeof(T));
+    }
+}
+
+enum { TYPED(LANE_VECTORS) = LANES / VN };
+
+INLINE T TYPED(add_lanes)(T *lane)
+{
+    for (int w = LANES / 2; w; w /= 2)
+        for (int l = 0; l < w; l++)
+            lane[l] += lane[l + w];
+    return lane[0];
+}
+
+/* R rows whose elements are adjacent. */
+INLINE void TYPED(dots)(const int R, int64_t k, const T *a, int64_t a_row, const T *x, T *y, int64_t y_i,
+                        bool add)
+{
+    V sum[4][LANES / VN];
+    UNROLLED
+    for (int i = 0; i < R; i++)
+        UNROLLED
+    for (int v = 0; v < LANES / VN; v++)
+        sum[i][v] = V_SET1(0);
+    int64_t p = 0;
+    for (; p + LANES <= k; p += LANES)
+        UNROLLED
+    for (int i = 0; i < R; i++)
+        UNROLLED
+    for (int v = 0; v < LANES / VN; v++)
+        sum[i][v] = V_FMA(V_LOAD(a + i * a_row + p + v * VN), V_LOAD(x + p + v * VN), sum[i][v]);
+    if (p < k) {
+        T right[LANES] = {0};
+        memcpy(right, x + p, (size_t)(k - p) * sizeof(T));
+        for (int i = 0; i < R; i++) {
+            T left[LANES] = {0};
+            memcpy(left, a + i * a_row + p, (size_t)(k - p) * sizeof(T));
+            UNROLLED
+            for (int v = 0; v < LANES / VN; v++)
+                sum[i][v] = V_FMA(V_LOAD(left + v * VN), V_LOAD(right + v * VN), sum[i][v]);
+        }
+    }
+    for (int i = 0; i < R; i++) {
+        T lane[LANES];
+        UNROLLED
+        for (int v = 0; v < LANES / VN; v++)
+            V_STORE(lane + v * VN, sum[i][v]);
+        const T total = TYPED(add_lanes)(lane);
+        y[i * y_i] = add ? y[i * y_i] + total : total;
+    }
+}
+
+/* Up to COLUMNS rows of which the elements with the same p are adjacent: the lanes are kept beside each other
+ * in memory, so that A is read in its order. */
+enum { TYPED(COLUMNS) = 512 / (int)sizeof(T) };
+
+static void TYPED(columns_product)(int rows, int64_t k, const T *a, int64_t a_k, const T *x, T *y,
+                                   int64_t y_i, bool add)
+{
+    enum { WIDTH = TYPED(COLUMNS) };
+    T lane[LANES][WIDTH];
+    memset(lane, 0, sizeof lane);
+    const int whole = rows / VN * VN;
+    int64_t p = 0;
+    /* Four of a lane's elements at a time, so that its sums are read and written once for them. */
+    for (; p + 4 * LANES <= k; p += 4 * LANES)
+        for (int l = 0; l < LANES; l++) {
+            const T *const from = a + (p + l) * a_k, *const factor = x + p + l;
+            const int64_t step = LANES * a_k;
+            for (int j = 0; j < whole; j += VN) {
+                V sum = V_LOAD(&lane[l][j]);
+                UNROLLED
+                for (int q = 0; q < 4; q++)
+                    sum = V_FMA(V_LOAD(from + q * step + j), V_SET1(factor[q * LANES]), sum);
+                V_STORE(&lane[l][j], sum);
+            }
+            for (int j = whole; j < rows; j++)
+                for (int q = 0; q < 4; q++)
+                    lane[l][j] = FMA_SCALAR(from[q * step + j], factor[q * LANES], lane[l][j]);
+        }
+    for (; p < k; p++) {
+        T *const sum = lane[p % LANES];
+        const T *const from = a + p * a_k;
+        const V factor = V_SET1(x[p]);
+        for (int j = 0; j < whole; j += VN)
+            V_STORE(sum + j, V_FMA(V_LOAD(from + j), factor, V_LOAD(sum + j)));
+        for (int j = whole; j < rows; j++)
+            sum[j] = FMA_SCALAR(from[j], x[p], sum[j]);
+    }
+    /* The zeros that fill the last group turn a lane's -0 to 0. */
+    for (int64_t l = k % LANES; l && l < LANES; l++)
+        for (int j = 0; j < rows; j++)
+            lane[l][j] += 0;
+    for (int w = LANES / 2; w; w /= 2)
+        for (int l = 0; l < w; l++)
+            for (int j = 0; j < rows; j++)
+                lane[l][j] += lane[l + w][j];
+    for (int j = 0; j < rows; j++)
+        y[j * y_i] = add ? y[j * y_i] + lane[0][j] : lane[0][j];
+}
+
+static void TYPED(vector_product)(int64_t rows, int64_t k, const void *matrix, int64_t a_row, int64_t a_k,
+                                  const void *vector, void *result, int64_t y_i, bool add)
+{
+    const T *const a = matrix, *const x = vector;
+    T *const y = result;
+    int64_t i = 0;
+    if (a_k == 1) {
+        for (; i + 4 <= rows; i += 4)
+            TYPED(dots)(4, k, a + i * a_row, a_row, x, y + i * y_i, y_i, add);
+        for (; i < rows; i++)
+            TYPED(dots)(1, k, a + i * a_row, a_row, x, y + i * y_i, y_i, add);
+    } else if (a_row == 1) {
+        for (; i < rows; i += TYPED(COLUMNS)) {
+            const int count = rows - i < TYPED(COLUMNS) ? (int)(rows - i) : TYPED(COLUMNS);
+            TYPED(columns_product)(count, k, a + i, a_k, x, y + i * y_i, y_i, add);
+        }
+    } else {
+        for (; i < rows; i++) {
+            T row[TP__GEMV_BLOCK];
+            for (int64_t p = 0; p < k; p++)
+                row[p] = a[i * a_row + p * a_k];
+            TYPED(dots)(1, k, row, 0, x, y + i * y_i, y_i, add);
+        }
+    }
+}
+
+#undef T
+#undef TYPED
+#undef LANES
+#undef FMA_SCALAR
+#undef V
+#undef VN
+#undef MR
+#undef V_LOAD
+#undef V_STORE
+#undef V_SET1
+#undef V_FMA
+#undef V_ADD
+#undef SQUARE

@@ -1,0 +1,31 @@
+/* Picks each table once, for the best instruction set that this machine runs. */
+#include "backend/cpu/table.h"
+#include "backend/cpu/isa.h"
+
+#ifdef TP_X86_KERNELS
+#define TABLES(type, name)                                                                  \
+    extern const type tp__baseline_##name, tp__avx2_##name, tp__avx512_##name;              \
+    static const type *const name##s[TP__N_ISAS] = {&tp__baseline_##name, &tp__avx2_##name, \
+                                                    &tp__avx512_##name};
+#else
+#define TABLES(type, name)                 \
+    extern const type tp__baseline_##name; \
+    static const type *const name##s[TP__N_ISAS] = {&tp__baseline_##name};
+#endif
+
+TABLES(tp__elementwise_table, elementwise_table)
+TABLES(tp__reduce_table, reduce_table)
+TABLES(tp__optim_table, optim_table)
+
+const tp__elementwise_table *tp__elementwise(void)
+{
+    return elementwise_tables[tp__isa()];
+}
+const tp__reduce_table *tp__reduce(void)
+{
+    return reduce_tables[tp__isa()];
+}
+const tp__optim_table *tp__optim(void)
+{
+    return optim_tables[tp__isa()];
+}

@@ -1,0 +1,100 @@
+/* The kernels: plain loops over contiguous arrays of one type, in a table for each instruction set. */
+#ifndef TAPER_BACKEND_CPU_TABLE_H
+#define TAPER_BACKEND_CPU_TABLE_H
+
+#include "taper/dtype.h"
+
+/* The elementwise operations' numbers, inside one program only: files hold names. */
+enum {
+#define UNARY(name, kind, forward, gradient, low, high, documentation) TP__EW_##name,
+#define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) TP__EW_##name,
+#define TEST(name, forward, documentation) TP__EW_##name,
+#define COMPARE(name, forward, documentation) TP__EW_##name,
+#include "backend/cpu/elementwise.def"
+#undef UNARY
+#undef BINARY
+#undef TEST
+#undef COMPARE
+    TP__N_ELEMENTWISE
+};
+
+/* out[0 .. n-1] from the operands: for a forward kernel x, or a and b; for a gradient kernel g, a (or x), b,
+ * y. Operands that a formula does not name may be NULL. `out` may be an operand. */
+typedef void (*tp__elementwise_kernel)(int64_t n, const void *const *operands, void *out);
+
+/* out[i] = x[i * stride], converted. Floats go to integers by truncation; what does not fit gives the most
+ * negative int64 before narrowing. */
+typedef void (*tp__convert_kernel)(int64_t n, const void *x, int64_t stride, void *out);
+
+typedef struct tp__elementwise_table {
+    tp__elementwise_kernel forward[TP__N_ELEMENTWISE][TP_DTYPES]; /* by the operands' type */
+    tp__elementwise_kernel gradient[TP__N_ELEMENTWISE][2][2];     /* by operand, and float32 or float64 */
+    tp__elementwise_kernel where[TP_DTYPES];                      /* operands: bool condition, a, b */
+    tp__convert_kernel convert[TP_DTYPES][TP_DTYPES];             /* from, to */
+} tp__elementwise_table;
+
+/* Reductions and losses over contiguous arrays of float32 ([0]) or float64 ([1]). */
+typedef struct tp__reduce_table {
+    /* out[j * out_stride] += the sum over i < n of x[i * stride + j * step], for j < m: in the order of
+     * PyTorch's sums on AVX2 (see kernels/reduce_sum.h). Columns may be cut into several calls at multiples
+     * of 32, the last of which takes the rest. */
+    void (*sum[2])(int64_t n, int64_t m, const void *x, int64_t stride, int64_t step, void *out,
+                   int64_t out_stride);
+    /* One number of n: the product; the 2-norm; sum of squared distances from the mean over n - correction,
+     * or the root of that; log(sum(exp(x))). */
+    void (*prod[2])(int64_t n, const void *x, void *out);
+    void (*norm[2])(int64_t n, const void *x, void *out);
+    void (*variance[2])(int64_t n, const void *x, double correction, bool root, void *out);
+    void (*logsumexp[2])(int64_t n, const void *x, void *out);
+    /* One row each. The gradients take the result y and the gradient g. `out` may be an operand. */
+    void (*softmax[2])(int64_t n, const void *x, void *out);
+    void (*log_softmax[2])(int64_t n, const void *x, void *out);
+    void (*softmax_gradient[2])(int64_t n, const void *y, const void *g, void *out);
+    void (*log_softmax_gradient[2])(int64_t n, const void *y, const void *g, void *out);
+    /* Losses of each element, with targets y and optional weights. The gradients are with respect to x; g has
+     * one element if `one_g`, else n; the last step divides by `divisor`. */
+    void (*bce[2])(int64_t n, const void *x, const void *y, const void *weight, void *out);
+    void (*bce_gradient[2])(int64_t n, const void *g, bool one_g, const void *x, const void *y,
+                            const void *weight, double divisor, void *out);
+    void (*bce_logits[2])(int64_t n, const void *x, const void *y, const void *weight, const void *pos_weight,
+                          void *out);
+    void (*bce_logits_gradient[2])(int64_t n, const void *g, bool one_g, const void *x, const void *y,
+                                   const void *weight, const void *pos_weight, double divisor, void *out);
+    void (*mse[2])(int64_t n, const void *x, const void *y, void *out);
+    void (*mse_gradient[2])(int64_t n, const void *g, bool one_g, const void *x, const void *y,
+                            double divisor, void *out);
+    /* The first index at which x is outside [0, 1] or NaN; -1 if there is none. */
+    int64_t (*outside_unit[2])(int64_t n, const void *x);
+} tp__reduce_table;
+
+/* The optimizers' element formulas; numbers are rounded to the type where they meet the arrays, as PyTorch
+ * does. */
+typedef struct tp__adam_numbers {
+    double beta1, beta2, eps;
+    double step_size;       /* lr / (1 - beta1^t) */
+    double root_correction; /* sqrt(1 - beta2^t) */
+    double weight_decay;    /* added to the gradient; 0 for AdamW */
+    double decay;           /* AdamW: parameters are first multiplied by 1 - lr * weight_decay; 1 otherwise */
+    bool maximize;
+} tp__adam_numbers;
+
+typedef struct tp__sgd_numbers {
+    double lr, momentum, dampening, weight_decay;
+    bool nesterov, first, maximize;
+} tp__sgd_numbers;
+
+typedef struct tp__optim_table {
+    void (*adam_f32)(int64_t n, float *p, const float *g, float *m, float *v, float *v_max,
+                     const tp__adam_numbers *numbers);
+    void (*adam_f64)(int64_t n, double *p, const double *g, double *m, double *v, double *v_max,
+                     const tp__adam_numbers *numbers);
+    void (*sgd_f32)(int64_t n, float *p, const float *g, float *buffer, const tp__sgd_numbers *numbers);
+    void (*sgd_f64)(int64_t n, double *p, const double *g, double *buffer, const tp__sgd_numbers *numbers);
+} tp__optim_table;
+
+/* The tables of the instruction set that this machine has (see isa.h), picked once. */
+const tp__elementwise_table *tp__elementwise(void);
+const tp__reduce_table *tp__reduce(void);
+const tp__optim_table *tp__optim(void);
+
+#endif
