@@ -1,0 +1,77 @@
+/* The heart: one function applies every op, records it, and one walk takes the tape back. */
+#ifndef TAPER_HEART_HEART_H
+#define TAPER_HEART_HEART_H
+
+#include "taper/autograd.h"
+#include "tensor/tensor.h"
+
+/* What the tape keeps of one application. Allocated with its arrays in one piece. */
+typedef struct tp__node {
+    tp__history history; /* first: a tensor's history is its node */
+    uint64_t sequence;
+    const tp_op *op;
+    const void *attributes;
+    int n_inputs;
+    bool walked;        /* a backward without retain_graph has been here */
+    tp_tensor **inputs; /* their headers live at least as long as this node */
+    tp_tensor **outputs;
+    uint32_t *versions; /* of inputs, then of outputs, when they were saved */
+    bool *needed;       /* which inputs required a gradient then */
+} tp__node;
+
+/* Beyond 16 inputs, an op saves all of them or none. */
+static inline bool tp__saves_input(const tp_op *op, int i)
+{
+    const unsigned saved = op->saves & TP_SAVES_ALL_INPUTS;
+    return saved == TP_SAVES_ALL_INPUTS || (i < 16 && (saved >> i & 1));
+}
+
+static inline tp__node *tp__node_of(const tp_tensor *t)
+{
+    return (tp__node *)t->history;
+}
+
+/* A leaf's gradient. `touched` lists the columns of the buffer that may differ from 0, while `sparse`: a
+ * gradient from CSR input touches few of them, and clearing costs what was touched. */
+typedef struct tp__leaf {
+    tp_tensor *grad; /* NULL until there was one; kept while absent */
+    tp_tensor
+        *buffer; /* what gradients without history are written to: `grad` itself, unless that has history */
+    bool present;
+    bool sparse;
+    int32_t *touched; /* columns; may repeat */
+    int64_t n_touched, touched_capacity;
+} tp__leaf;
+
+/* Adds `gradient` to the leaf's own. The first step can fail and changes nothing; the second cannot fail. */
+tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient);
+void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient);
+
+/* A gradient transpose(left) x right, left dense [n, out] and right CSR [n, in], not yet multiplied out: the
+ * walk pours it straight into a leaf's buffer, and multiplies it out for anybody else. */
+tp_tensor *tp__product_gradient(tp_tensor *left, tp_tensor *right);
+tp_tensor *tp__multiplied_out(tp_tensor *gradient);
+
+typedef struct tp__product {
+    tp_tensor *left, *right;
+} tp__product;
+
+/* A number of the program as an operand, in the current region: it has the lowest promotion priority. */
+tp_tensor *tp__number_f64(double value);
+tp_tensor *tp__number_i64(int64_t value);
+
+/* The same in the caller's memory, for the length of a call. */
+typedef struct tp__number {
+    tp_tensor tensor;
+    union {
+        double f64;
+        int64_t i64;
+    } value;
+} tp__number;
+tp_tensor *tp__number_init_f64(tp__number *number, double value);
+tp_tensor *tp__number_init_i64(tp__number *number, int64_t value);
+
+/* The one operation that the walk needs by name: gradients that meet are added. */
+extern const tp_op *const tp__op_add;
+
+#endif

@@ -1,0 +1,414 @@
+/* Choosing by index tensors: index_select and gather, and their gradients, which add up where they chose. */
+#include "ops/index.h"
+#include "ops/ops.h"
+#include "ops/reduce.h"
+
+#include <string.h>
+
+#define SAMPLES(...)         \
+    (const tp_sample[])      \
+    {                        \
+        __VA_ARGS__,         \
+        {                    \
+            NULL, NULL, NULL \
+        }                    \
+    }
+
+/* Attributes: the dimension, and, for the gradients, the shape that comes out. */
+typedef struct choice {
+    int dim;
+    int64_t shape[TP_MAX_DIMS];
+} choice;
+#define CHOICE(...)        \
+    &(const choice)        \
+    {                      \
+        .dim = __VA_ARGS__ \
+    }
+
+static tp_status check_type(const tp_tensor *index)
+{
+    if (index->dtype == TP_I64)
+        return TP_OK;
+    return tp_fail(TP_ERROR_DTYPE, "Expected dtype int64 for index, not %s",
+                   tp_dtype_name((tp_dtype)index->dtype));
+}
+
+static tp_status refuse(int64_t index, const char *place, int dim, int64_t size)
+{
+    return tp_fail(TP_ERROR_INDEX,
+                   "index %lld is out of bounds for dimension %d with size %lld; it stands at %s",
+                   (long long)index, dim, (long long)size, place);
+}
+
+/* ---- index_select: whole slices ---- */
+
+/* x as [before][size][after] around dimension `dim`. */
+typedef struct slices {
+    int64_t before, size;
+    size_t after; /* bytes */
+} slices;
+
+static slices slices_of(const tp_tensor *x, int dim)
+{
+    slices s = {1, x->shape[dim], tp_dtype_size((tp_dtype)x->dtype)};
+    for (int d = 0; d < x->ndim; d++) {
+        if (d < dim)
+            s.before *= x->shape[d];
+        else if (d > dim)
+            s.after *= (size_t)x->shape[d];
+    }
+    return s;
+}
+
+static tp_status check_vector(const tp_tensor *index)
+{
+    TP__TRY(check_type(index));
+    char shape[TP__SHAPE_TEXT_SIZE];
+    return index->ndim <= 1 ? TP_OK
+                            : tp_fail(TP_ERROR_SHAPE, "Index is supposed to be a vector, and its shape is %s",
+                                      tp__shape_text(shape, sizeof shape, index->ndim, index->shape));
+}
+
+static tp_status check_places(const int64_t *places, int64_t n, int dim, int64_t size)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (places[i] < 0 || places[i] >= size) {
+            char place[TP__SHAPE_TEXT_SIZE];
+            return refuse(places[i], tp__shape_text(place, sizeof place, 1, &i), dim, size);
+        }
+    return TP_OK;
+}
+
+static tp_status infer_index_select(tp_call *call)
+{
+    const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
+    TP__TRY(check_vector(index));
+    tp__result_like(call->results, (tp_dtype)x->dtype, x);
+    call->results->shape[((const choice *)call->attributes)->dim] = index->numel;
+    return TP_OK;
+}
+
+static tp_status forward_index_select(tp_call *call)
+{
+    const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
+    const int dim = ((const choice *)call->attributes)->dim;
+    const slices s = slices_of(x, dim);
+    tp__array from, at;
+    TP__TRY(tp__spread(index, index, &at));
+    TP__TRY(tp__spread(x, x, &from));
+    const int64_t *places = at.data;
+    TP__TRY(check_places(places, index->numel, dim, s.size));
+    char *out = call->outputs[0]->data;
+    for (int64_t b = 0; s.after && b < s.before; b++)
+        for (int64_t i = 0; i < index->numel; i++, out += s.after)
+            memcpy(out, (const char *)from.data + (size_t)(b * s.size + places[i]) * s.after, s.after);
+    tp_release(from.scratch);
+    tp_release(at.scratch);
+    return TP_OK;
+}
+
+static tp_status backward_index_select(tp_backward_call *call)
+{
+    const tp_tensor *x = call->inputs[0];
+    tp_tensor *const inputs[2] = {call->grad_outputs[0], call->inputs[1]};
+    choice c = *(const choice *)call->attributes;
+    memcpy(c.shape, x->shape, sizeof c.shape);
+    if (call->needed[0])
+        call->grad_inputs[0] = tp_apply(&tp__op_index_add, inputs, 2, &c);
+    return tp__ctx.error;
+}
+
+const tp_op tp__op_index_select = {
+    .name = "index_select",
+    .n_inputs = 2,
+    .n_outputs = 1,
+    .saves = TP_SAVES_INPUT(1),
+    .attributes_size = sizeof(choice),
+    .infer = infer_index_select,
+    .forward = forward_index_select,
+    .backward = backward_index_select,
+    .documentation = "Places of one dimension by a vector of indices.",
+    .samples =
+        SAMPLES({"f64[3,2] i64[4]<0,3>", CHOICE(0), NULL}, {"f64[2,3,2] i64[2]<0,3>", CHOICE(1), NULL},
+                {"f64[3] i64[]<0,3>", CHOICE(0), NULL}, {"f64[3] i64[0]<0,3>", CHOICE(0), NULL},
+                {"f64[3] i64[2]<3,4>", CHOICE(0), "index 3 is out of bounds for dimension 0 with size 3"},
+                {"f64[3] f64[2]", CHOICE(0), "Expected dtype int64 for index"},
+                {"f64[3] i64[1,2]<0,3>", CHOICE(0), "Index is supposed to be a vector"}),
+};
+
+tp_tensor *tp_index_select(tp_tensor *x, int dim, tp_tensor *index)
+{
+    tp_tensor *const inputs[2] = {x, index};
+    if (!x || !index)
+        return tp__null_argument("index_select: an operand"), NULL;
+    choice c = {.dim = 0};
+    tp_frame frame = {"index_select", NULL, NULL};
+    tp_frame_enter(&frame);
+    c.dim = tp__dimension(dim, x->ndim);
+    tp_tensor *rows = NULL;
+    const bool is_csr = x->layout == TP__CSR;
+    if (is_csr && c.dim >= 0) {
+        tp__array at;
+        if (c.dim > 0)
+            tp_fail(TP_ERROR_UNSUPPORTED, "only rows of a CSR matrix can be selected, not dimension %d",
+                    c.dim);
+        else if (x->requires_grad && tp_is_grad_enabled())
+            tp_fail(TP_ERROR_UNSUPPORTED, "a CSR matrix that requires a gradient cannot be selected from");
+        else if (check_vector(index) == TP_OK && tp__spread(index, index, &at) == TP_OK &&
+                 check_places(at.data, index->numel, 0, x->shape[0]) == TP_OK)
+            rows = tp_csr_rows(x, at.data, index->numel);
+    }
+    tp_frame_leave(&frame);
+    return is_csr || c.dim < 0 ? rows : tp_apply(&tp__op_index_select, inputs, 2, &c);
+}
+
+/* The gradient: slices of g are added to zeros where they came from. */
+static tp_status infer_index_add(tp_call *call)
+{
+    const tp_tensor *g = call->inputs[0];
+    TP__TRY(tp__require_float(g, "the gradient"));
+    TP__TRY(check_vector(call->inputs[1]));
+    const int dim = ((const choice *)call->attributes)->dim;
+    if (dim >= g->ndim || g->shape[dim] != call->inputs[1]->numel)
+        return tp_fail(TP_ERROR_SHAPE, "the gradient has not as many slices as there are indices");
+    tp__result_like(call->results, (tp_dtype)g->dtype, g);
+    memcpy(call->results->shape, ((const choice *)call->attributes)->shape,
+           sizeof(int64_t) * (size_t)g->ndim);
+    return TP_OK;
+}
+
+#define ADD_SLICES(T)                                                          \
+    for (int64_t b = 0; b < s.before; b++)                                     \
+        for (int64_t i = 0; i < n; i++) {                                      \
+            const T *slice = (const T *)from.data + (b * n + i) * after;       \
+            T *to = (T *)(void *)out->data + (b * s.size + places[i]) * after; \
+            for (int64_t k = 0; k < after; k++)                                \
+                to[k] += slice[k];                                             \
+        }
+
+static tp_status forward_index_add(tp_call *call)
+{
+    const tp_tensor *g = call->inputs[0], *index = call->inputs[1];
+    tp_tensor *out = call->outputs[0];
+    const int dim = ((const choice *)call->attributes)->dim;
+    const slices s = slices_of(out, dim);
+    const size_t size = tp_dtype_size((tp_dtype)g->dtype);
+    const int64_t n = index->numel, after = (int64_t)(s.after / size);
+    tp__array from, at;
+    TP__TRY(tp__spread(index, index, &at));
+    TP__TRY(tp__spread(g, g, &from));
+    const int64_t *places = at.data;
+    TP__TRY(check_places(places, n, dim, s.size));
+    memset(out->data, 0, (size_t)out->numel * size);
+    if (g->dtype == TP_F32)
+        ADD_SLICES(float)
+    else
+        ADD_SLICES(double)
+    tp_release(from.scratch);
+    tp_release(at.scratch);
+    return TP_OK;
+}
+
+static tp_status backward_index_add(tp_backward_call *call)
+{
+    tp_tensor *const inputs[2] = {call->grad_outputs[0], call->inputs[1]};
+    call->grad_inputs[0] = tp_apply(&tp__op_index_select, inputs, 2, call->attributes);
+    return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
+}
+
+const tp_op tp__op_index_add = {
+    .name = "index_add",
+    .n_inputs = 2,
+    .n_outputs = 1,
+    .saves = TP_SAVES_INPUT(1),
+    .attributes_size = sizeof(choice),
+    .infer = infer_index_add,
+    .forward = forward_index_add,
+    .backward = backward_index_add,
+    .documentation = "Zeros, to which slices are added at indices.",
+    .samples = SAMPLES({"f64[4,2] i64[4]<0,3>", CHOICE(0, .shape = {3, 2}), NULL},
+                       {"f64[2,2,2] i64[2]<0,3>", CHOICE(1, .shape = {2, 3, 2}), NULL}),
+};
+
+/* ---- gather: single elements ---- */
+
+static tp_status infer_gather(tp_call *call)
+{
+    const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
+    const int dim = ((const choice *)call->attributes)->dim;
+    TP__TRY(check_type(index));
+    if (index->ndim != x->ndim)
+        return tp_fail(
+            TP_ERROR_SHAPE,
+            "Index tensor must have the same number of dimensions as input tensor, and has %d, not %d",
+            index->ndim, x->ndim);
+    for (int d = 0; d < x->ndim; d++) {
+        char is[TP__SHAPE_TEXT_SIZE], of[TP__SHAPE_TEXT_SIZE];
+        if (d != dim && index->shape[d] > x->shape[d])
+            return tp_fail(
+                TP_ERROR_SHAPE,
+                "Size does not match at dimension %d expected index %s to be no larger than self %s "
+                "apart from dimension %d",
+                d, tp__shape_text(is, sizeof is, index->ndim, index->shape),
+                tp__shape_text(of, sizeof of, x->ndim, x->shape), dim);
+    }
+    tp__result_like(call->results, (tp_dtype)x->dtype, index);
+    return TP_OK;
+}
+
+/* Goes over all places of `index` and finds each one's element in a tensor of these strides. */
+typedef struct pointer {
+    const tp_tensor *index;
+    int dim;
+    int64_t size; /* of dimension `dim` in what is pointed into */
+    int64_t strides[TP_MAX_DIMS], place[TP_MAX_DIMS], offset, from;
+} pointer;
+
+static pointer start(const tp_tensor *index, int dim, const tp_tensor *into)
+{
+    pointer p = {.index = index, .dim = dim, .size = into->ndim ? into->shape[dim] : 1};
+    memcpy(p.strides, into->strides, (size_t)into->ndim * sizeof(int64_t));
+    return p;
+}
+
+/* The offset of the element that the current place names, in `at`. */
+static tp_status find(const pointer *p, int64_t *at)
+{
+    const int64_t named = ((const int64_t *)(const void *)p->index->data)[p->from];
+    *at = p->offset + named * p->strides[p->dim];
+    if (named >= 0 && named < p->size)
+        return TP_OK;
+    char place[TP__SHAPE_TEXT_SIZE];
+    return refuse(named, tp__shape_text(place, sizeof place, p->index->ndim, p->place), p->dim, p->size);
+}
+
+static void advance(pointer *p)
+{
+    const tp_tensor *index = p->index;
+    for (int d = index->ndim - 1; d >= 0; d--) {
+        const int64_t stride = d == p->dim ? 0 : p->strides[d];
+        p->offset += stride;
+        p->from += index->strides[d];
+        if (++p->place[d] < index->shape[d])
+            return;
+        p->offset -= stride * p->place[d];
+        p->from -= index->strides[d] * p->place[d];
+        p->place[d] = 0;
+    }
+}
+
+static tp_status forward_gather(tp_call *call)
+{
+    const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
+    const size_t size = tp_dtype_size((tp_dtype)x->dtype);
+    char *out = call->outputs[0]->data;
+    pointer p = start(index, ((const choice *)call->attributes)->dim, x);
+    for (int64_t i = 0; i < index->numel; i++, out += size, advance(&p)) {
+        int64_t at;
+        TP__TRY(find(&p, &at));
+        memcpy(out, x->data + at * (int64_t)size, size);
+    }
+    return TP_OK;
+}
+
+static tp_status backward_gather(tp_backward_call *call)
+{
+    if (call->needed[0])
+        call->grad_inputs[0] = tp__scatter_add(call->grad_outputs[0], ((const choice *)call->attributes)->dim,
+                                               call->inputs[1], call->inputs[0]->shape);
+    return tp__ctx.error;
+}
+
+const tp_op tp__op_gather = {
+    .name = "gather",
+    .n_inputs = 2,
+    .n_outputs = 1,
+    .saves = TP_SAVES_INPUT(1),
+    .attributes_size = sizeof(choice),
+    .infer = infer_gather,
+    .forward = forward_gather,
+    .backward = backward_gather,
+    .documentation = "Elements along one dimension by a tensor of indices.",
+    .samples =
+        SAMPLES({"f64[3,2] i64[4,2]<0,3>", CHOICE(0), NULL}, {"f64[2,3] i64[2,2]<0,3>", CHOICE(1), NULL},
+                {"f64[2,3] i64[1,2]<0,3>", CHOICE(1), NULL}, {"f64[] i64[]<0,1>", CHOICE(0), NULL},
+                {"f64[3,2] i64[1,2]<3,4>", CHOICE(0), "index 3 is out of bounds for dimension 0 with size 3"},
+                {"f64[3,2] i64[2]<0,1>", CHOICE(0), "Index tensor must have the same number of dimensions"},
+                {"f64[3,2] i64[4,2]<0,1>", CHOICE(1), "Size does not match at dimension 0"}),
+};
+
+tp_tensor *tp_gather(tp_tensor *x, int dim, tp_tensor *index)
+{
+    tp_tensor *const inputs[2] = {x, index};
+    if (!x || !index)
+        return tp__null_argument("gather: an operand"), NULL;
+    tp_frame frame = {"gather", NULL, NULL};
+    tp_frame_enter(&frame);
+    const choice c = {.dim = tp__one_dimension(dim, x)};
+    tp_frame_leave(&frame);
+    return c.dim < 0 ? NULL : tp_apply(&tp__op_gather, inputs, 2, &c);
+}
+
+static tp_status infer_scatter_add(tp_call *call)
+{
+    const tp_tensor *g = call->inputs[0], *index = call->inputs[1];
+    TP__TRY(tp__require_float(g, "the gradient"));
+    TP__TRY(check_type(index));
+    if (g->ndim != index->ndim || memcmp(g->shape, index->shape, (size_t)g->ndim * sizeof(int64_t)))
+        return tp_fail(TP_ERROR_SHAPE, "the gradient and the index have different shapes");
+    tp__result_like(call->results, (tp_dtype)g->dtype, g);
+    memcpy(call->results->shape, ((const choice *)call->attributes)->shape,
+           sizeof(int64_t) * (size_t)g->ndim);
+    return TP_OK;
+}
+
+static tp_status forward_scatter_add(tp_call *call)
+{
+    const tp_tensor *index = call->inputs[1];
+    tp_tensor *out = call->outputs[0];
+    tp__array from;
+    TP__TRY(tp__spread(call->inputs[0], call->inputs[0], &from));
+    memset(out->data, 0, (size_t)out->numel * tp_dtype_size((tp_dtype)out->dtype));
+    pointer p = start(index, ((const choice *)call->attributes)->dim, out);
+    for (int64_t i = 0; i < index->numel; i++, advance(&p)) {
+        int64_t at;
+        TP__TRY(find(&p, &at));
+        if (out->dtype == TP_F32)
+            ((float *)(void *)out->data)[at] += ((const float *)from.data)[i];
+        else
+            ((double *)(void *)out->data)[at] += ((const double *)from.data)[i];
+    }
+    tp_release(from.scratch);
+    return TP_OK;
+}
+
+static tp_status backward_scatter_add(tp_backward_call *call)
+{
+    tp_tensor *const inputs[2] = {call->grad_outputs[0], call->inputs[1]};
+    call->grad_inputs[0] = tp_apply(&tp__op_gather, inputs, 2, call->attributes);
+    return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
+}
+
+const tp_op tp__op_scatter_add = {
+    .name = "scatter_add",
+    .n_inputs = 2,
+    .n_outputs = 1,
+    .saves = TP_SAVES_INPUT(1),
+    .attributes_size = sizeof(choice),
+    .infer = infer_scatter_add,
+    .forward = forward_scatter_add,
+    .backward = backward_scatter_add,
+    .documentation = "Zeros, to which elements are added at indices.",
+    .samples = SAMPLES({"f64[4,2] i64[4,2]<0,3>", CHOICE(0, .shape = {3, 2}), NULL},
+                       {"f64[1,2] i64[1,2]<0,3>", CHOICE(1, .shape = {2, 3}), NULL}),
+};
+
+tp_tensor *tp__scatter_add(tp_tensor *g, int dim, tp_tensor *index, const int64_t *shape)
+{
+    tp_tensor *const inputs[2] = {g, index};
+    if (!g || !index)
+        return NULL;
+    choice c = {.dim = dim};
+    memcpy(c.shape, shape, (size_t)g->ndim * sizeof(int64_t));
+    return tp_apply(&tp__op_scatter_add, inputs, 2, &c);
+}
