@@ -111,7 +111,8 @@ static void collapse(elementwise_job *job)
     job->ndim = kept + 1;
 }
 
-static void set_operand(elementwise_job *job, operand *o, const tp_tensor *t, tp_dtype to, const tp_tensor *out)
+static void set_operand(elementwise_job *job, operand *o, const tp_tensor *t, tp_dtype to,
+                        const tp_tensor *out)
 {
     o->form = ABSENT;
     if (!t)
@@ -133,10 +134,29 @@ static void set_operand(elementwise_job *job, operand *o, const tp_tensor *t, tp
     }
 }
 
+/* The common case: few elements, and nothing to pack. False if it is not that. */
+static bool run_whole(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
+                      tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out)
+{
+    const void *pointers[TP__MAX_OPERANDS] = {0};
+    for (int k = 0; k < n_operands; k++) {
+        const tp_tensor *t = operands[k];
+        if (!t)
+            continue;
+        if (t->numel != out->numel || !t->contiguous || t->dtype != (dtypes ? dtypes[k] : compute))
+            return false;
+        pointers[k] = t->data;
+    }
+    kernel(out->numel, pointers, out->data);
+    return true;
+}
+
 void tp__elementwise_run(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
                          tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out)
 {
     if (!out->numel)
+        return;
+    if (out->numel <= PIECE && run_whole(kernel, n_operands, operands, compute, dtypes, out))
         return;
     elementwise_job job;
     job.kernel = kernel;
@@ -194,11 +214,22 @@ tp_dtype tp__result_type(int n, tp_tensor *const *inputs)
 tp_status tp__broadcast(int n, tp_tensor *const *inputs, tp_result *result)
 {
     int ndim = 0;
+    result->view = false;
+    if (n == 2 && inputs[0]->ndim == inputs[1]->ndim) {
+        const tp_tensor *a = inputs[0], *b = inputs[1];
+        int d = 0;
+        while (d < a->ndim && a->shape[d] == b->shape[d]) {
+            result->shape[d] = a->shape[d];
+            d++;
+        }
+        result->ndim = d;
+        if (d == a->ndim)
+            return TP_OK;
+    }
     for (int i = 0; i < n; i++)
         if (inputs[i] && inputs[i]->ndim > ndim)
             ndim = inputs[i]->ndim;
     result->ndim = ndim;
-    result->view = false;
     for (int d = 0; d < ndim; d++) {
         int64_t size = 1;
         for (int i = 0; i < n; i++) {

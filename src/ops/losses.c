@@ -82,10 +82,9 @@ static tp_status infer_loss(tp_call *call)
                                         : "the weight's shape %s does not broadcast to the input's %s",
                                  other, x);
     }
-    if (l->reduction == TP_NONE)
-        tp__result_like(call->results, (tp_dtype)x->dtype, x);
-    else
-        *call->results = (tp_result){.dtype = (tp_dtype)x->dtype};
+    tp__result_like(call->results, (tp_dtype)x->dtype, x);
+    if (l->reduction != TP_NONE)
+        call->results->ndim = 0;
     return TP_OK;
 }
 
@@ -194,10 +193,10 @@ static tp_status forward_bce(tp_call *call)
     return TP_OK;
 }
 
-/* g (x - y) / max((1 - x) x, 1e-12). */
+/* g (x - y) / max((1 - x) x, 1e-12), that last number rounded to float32 as PyTorch has it. */
 static tp_tensor *bce_gradient(tp_tensor *g, tp_tensor *x, tp_tensor *y)
 {
-    tp_tensor *under = tp_clamp(tp_mul(tp_rsub(x, 1), x), 1e-12, INFINITY);
+    tp_tensor *under = tp_clamp(tp_mul(tp_rsub(x, 1), x), (double)1e-12f, INFINITY);
     return tp_div(tp_mul(g, tp_sub(x, y)), under);
 }
 

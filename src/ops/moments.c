@@ -39,8 +39,9 @@ static tp_status forward_prod(tp_call *call)
     tp_tensor like = *x;
     like.dtype = out->dtype;
     tp__array from;
-    TP__TRY(tp__spread(x, &like, &from));
-    if (tp_dtype_is_float((tp_dtype)out->dtype)) {
+    const bool is_float = tp_dtype_is_float((tp_dtype)out->dtype);
+    TP__TRY(is_float ? tp__in_memory_order(x, &from) : tp__spread(x, &like, &from));
+    if (is_float) {
         tp__reduce()->prod[out->dtype == TP_F64](x->numel, from.data, out->data);
     } else {
         uint64_t product = 1;
@@ -211,7 +212,7 @@ static tp_status forward_norm(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     tp__array from;
-    TP__TRY(tp__spread(x, x, &from));
+    TP__TRY(tp__in_memory_order(x, &from));
     tp__reduce()->norm[x->dtype == TP_F64](x->numel, from.data, call->outputs[0]->data);
     tp_release(from.scratch);
     return TP_OK;

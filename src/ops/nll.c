@@ -270,12 +270,27 @@ const tp_op tp__op_nll_loss = {
     .samples =
         SAMPLES({"f64[4,3] i64[4]<0,3>", NLL(TP_MEAN, .ignore_index = -100), NULL},
                 {"f64[3] i64[]<0,3>", NLL(TP_MEAN, .ignore_index = -100), NULL},
-                {"f64[2,3,2] i64[2,2]<0,3>", NLL(TP_SUM, .ignore_index = 1), NULL},
                 {"f64[4,3] i64[4]<0,3>", NLL(TP_NONE, .ignore_index = -100), NULL},
                 {"f64[4,3] i64[4]<3,4>", NLL(TP_MEAN, .ignore_index = -100), "Target 3 is out of bounds."},
                 {"f64[4,3] i64[2]<0,3>", NLL(TP_MEAN, .ignore_index = -100),
                  "Expected input batch_size (4) to match target batch_size (2)."},
                 {"f64[4,3] f64[4]", NLL(TP_MEAN, .ignore_index = -100), "expected target dtype to be int64"}),
+};
+
+const tp_op tp__op_nll_loss2d = {
+    .name = "nll_loss",
+    .node_name = "NllLoss2DBackward0",
+    .n_inputs = -1,
+    .n_outputs = 1,
+    .saves = TP_SAVES_INPUT(1) | TP_SAVES_INPUT(2),
+    .attributes_size = sizeof(nll),
+    .infer = infer_nll,
+    .forward = forward_nll,
+    .backward = backward_nll,
+    .documentation = "-x at the target's class, weighted.",
+    .samples = SAMPLES({"f64[2,3,2] i64[2,2]<0,3>", NLL(TP_SUM, .ignore_index = 1), NULL},
+                       {"f64[2,3,2,1] i64[2,2,1]<0,3>", NLL(TP_NONE, .ignore_index = 1), NULL},
+                       {"f64[2,3,2] i64[2,3]<0,3>", NLL(TP_SUM), "does not fit an input of shape [2, 3, 2]"}),
 };
 
 /* The gradient: linear in g, so that its own gradient is nll_loss again. Inputs: g, target, weight. */
@@ -329,6 +344,11 @@ static tp_status forward_nll_backward(tp_call *call)
     return TP_OK;
 }
 
+static const tp_op *record_for(const tp_tensor *x)
+{
+    return x->ndim > 2 ? &tp__op_nll_loss2d : &tp__op_nll_loss;
+}
+
 static tp_status backward_nll_backward(tp_backward_call *call)
 {
     if (!call->needed[0])
@@ -336,7 +356,7 @@ static tp_status backward_nll_backward(tp_backward_call *call)
     tp_tensor *inputs[3] = {call->grad_outputs[0], call->inputs[1]};
     if (call->n_inputs > 2)
         inputs[2] = call->inputs[2];
-    call->grad_inputs[0] = tp_apply(&tp__op_nll_loss, inputs, call->n_inputs, call->attributes);
+    call->grad_inputs[0] = tp_apply(record_for(call->outputs[0]), inputs, call->n_inputs, call->attributes);
     return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
 }
 
@@ -371,7 +391,9 @@ static tp_status check_options(const tp_loss_options *options)
 static tp_tensor *nll_loss(tp_tensor *x, const tp_loss_options *options)
 {
     tp_tensor *const inputs[3] = {x, options->target, options->weight};
-    return tp_apply(&tp__op_nll_loss, inputs, options->weight ? 3 : 2,
+    if (!x)
+        return NULL;
+    return tp_apply(record_for(x), inputs, options->weight ? 3 : 2,
                     &(nll){options->reduction, options->ignore_index, 0});
 }
 
@@ -430,7 +452,7 @@ static tp_tensor *smooth_part(tp_tensor *x, const tp_loss_options *options)
         return total;
     if (!weight)
         return tp_div(total, tp_sum(tp_logical_not(ignored)));
-    tp_tensor *places = tp_reshape(tp_masked_fill(target, ignored, 0), -1);
+    tp_tensor *places = tp_reshape(tp_where(ignored, tp__number_i64(0), target), -1);
     tp_tensor *weights = tp_masked_fill(tp_gather(weight, 0, places), tp_reshape(ignored, -1), 0);
     return tp_div(total, tp_sum(weights));
 }

@@ -40,8 +40,20 @@ typedef struct tp__array {
 /* x as a contiguous matrix whose columns are the dimensions `dims`. */
 tp_status tp__as_rows(const tp_tensor *x, unsigned dims, tp__array *array);
 
+/* All elements of x, in the order of its memory where they lie there without gaps, else row by row. */
+tp_status tp__in_memory_order(const tp_tensor *x, tp__array *array);
+
 /* x broadcast to the shape of `like`, converted to its dtype and contiguous. NULL gives NULL. */
-tp_status tp__spread(const tp_tensor *x, const tp_tensor *like, tp__array *array);
+tp_status tp__spread_slow(const tp_tensor *x, const tp_tensor *like, tp__array *array);
+
+static inline tp_status tp__spread(const tp_tensor *x, const tp_tensor *like, tp__array *array)
+{
+    array->data = x ? x->data : NULL;
+    array->scratch = NULL;
+    if (!x || (x->contiguous && x->dtype == like->dtype && x->numel == like->numel))
+        return TP_OK;
+    return tp__spread_slow(x, like, array);
+}
 
 /* Adds up the dimensions `dims` of the floating x into `out`, which is contiguous. */
 void tp__sum_into(const tp_tensor *x, unsigned dims, tp_tensor *out);

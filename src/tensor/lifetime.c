@@ -29,7 +29,7 @@ static tp_tensor *moved(tp_tensor *t, tp_region *to)
     if (!storage || (t->csr && !csr))
         return NULL;
     *kept = *t;
-    kept->saved = false;
+    kept->saved = kept->temporary = kept->pending = false;
     *storage = *t->storage;
     if (csr) {
         *csr = *t->csr;

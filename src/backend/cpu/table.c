@@ -17,10 +17,15 @@ TABLES(tp__elementwise_table, elementwise_table)
 TABLES(tp__reduce_table, reduce_table)
 TABLES(tp__optim_table, optim_table)
 
-const tp__elementwise_table *tp__elementwise(void)
+const tp__elementwise_table *_Atomic tp__elementwise_picked;
+
+const tp__elementwise_table *tp__elementwise_pick(void)
 {
-    return elementwise_tables[tp__isa()];
+    const tp__elementwise_table *table = elementwise_tables[tp__isa()];
+    atomic_store_explicit(&tp__elementwise_picked, table, memory_order_relaxed);
+    return table;
 }
+
 const tp__reduce_table *tp__reduce(void)
 {
     return reduce_tables[tp__isa()];

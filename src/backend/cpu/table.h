@@ -4,6 +4,8 @@
 
 #include "taper/dtype.h"
 
+#include <stdatomic.h>
+
 /* The elementwise operations' numbers, inside one program only: files hold names. */
 enum {
 #define UNARY(name, kind, forward, gradient, low, high, documentation) TP__EW_##name,
@@ -92,9 +94,16 @@ typedef struct tp__optim_table {
     void (*sgd_f64)(int64_t n, double *p, const double *g, double *buffer, const tp__sgd_numbers *numbers);
 } tp__optim_table;
 
-/* The tables of the instruction set that this machine has (see isa.h), picked once. */
-const tp__elementwise_table *tp__elementwise(void);
+/* The tables of the instruction set that this machine has (see isa.h), picked when first asked for. */
+extern const tp__elementwise_table *_Atomic tp__elementwise_picked;
+const tp__elementwise_table *tp__elementwise_pick(void);
 const tp__reduce_table *tp__reduce(void);
 const tp__optim_table *tp__optim(void);
+
+static inline const tp__elementwise_table *tp__elementwise(void)
+{
+    const tp__elementwise_table *table = atomic_load_explicit(&tp__elementwise_picked, memory_order_relaxed);
+    return table ? table : tp__elementwise_pick();
+}
 
 #endif

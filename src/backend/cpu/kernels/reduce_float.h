@@ -260,7 +260,7 @@ static void FUNCTION(bce_gradient)(int64_t n, const void *gradient, bool one_g, 
     const T *g = gradient, *x = input, *y = target, *w = weight;
     const T by = (T)divisor;
     T *out = to;
-#define UNWEIGHTED(gi) ((gi) * (x[i] - y[i]) / AT_LEAST((1 - x[i]) * x[i], (T)1e-12))
+#define UNWEIGHTED(gi) ((gi) * (x[i] - y[i]) / AT_LEAST((1 - x[i]) * x[i], (T)1e-12f))
 #define WEIGHTED(gi) (UNWEIGHTED(gi) * w[i])
 #define UNWEIGHTED_MEAN(gi) (UNWEIGHTED(gi) / by)
 #define WEIGHTED_MEAN(gi) (WEIGHTED(gi) / by)

@@ -1,0 +1,147 @@
+/* Optimizers: torch.optim.
+ *
+ *     tp_optimizer *adam = tp_adam(tp_parameters(model), .lr = 0.01);
+ *     ...
+ *     tp_zero_grad(adam);
+ *     if (tp_backward(loss) != TP_OK || tp_step(adam) != TP_OK)
+ *         return tp_report(stderr);
+ *
+ * An optimizer lives in the region where it was made, and so does its state; its parameters must live at
+ * least as long. Formulas and roundings are PyTorch's, so that equal gradients give equal bits. */
+#ifndef TAPER_OPTIM_H
+#define TAPER_OPTIM_H
+
+#include "taper/nn.h"
+
+TP_BEGIN
+
+typedef struct tp_optimizer tp_optimizer;
+
+#ifdef __cplusplus
+#define TP_OPTIM_DEFAULT(value) = value
+#else
+#define TP_OPTIM_DEFAULT(value)
+#endif
+
+/* Stochastic gradient descent. With g the gradient (its negative if `maximize`):
+ *     g = g + weight_decay p
+ *     b = momentum b + (1 - dampening) g      (b = g in the first step; b = g always without momentum)
+ *     p = p - lr b                            (nesterov: p - lr (g + momentum b))
+ * TP_ERROR_ARGUMENT for a negative lr, momentum or weight_decay, and for nesterov without momentum or with
+ * dampening. */
+typedef struct tp_sgd_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1e-3);
+    double momentum TP_OPTIM_DEFAULT(0);
+    double dampening TP_OPTIM_DEFAULT(0);
+    double weight_decay TP_OPTIM_DEFAULT(0);
+    bool nesterov TP_OPTIM_DEFAULT(false);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_sgd_options;
+TP_API tp_optimizer *tp_sgd_with(const tp_sgd_options *options);
+
+/* Adam (Kingma and Ba 2015). In step t:
+ *     g = g + weight_decay p                  (AdamW instead: p = p (1 - lr weight_decay) before all else)
+ *     m = m + (1 - beta1) (g - m)
+ *     v = beta2 v + (1 - beta2) g^2           (amsgrad: the largest v so far counts below)
+ *     p = p - lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ * TP_ERROR_ARGUMENT for a negative lr, eps or weight_decay, and for a beta outside [0, 1). */
+typedef struct tp_adam_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1e-3);
+    double beta1 TP_OPTIM_DEFAULT(0.9);
+    double beta2 TP_OPTIM_DEFAULT(0.999);
+    double eps TP_OPTIM_DEFAULT(1e-8);
+    double weight_decay TP_OPTIM_DEFAULT(0); /* tp_adamw: 1e-2 */
+    bool amsgrad TP_OPTIM_DEFAULT(false);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_adam_options;
+TP_API tp_optimizer *tp_adam_with(const tp_adam_options *options);
+
+/* AdamW (Loshchilov and Hutter 2019): weight decay apart from the gradient. */
+TP_API tp_optimizer *tp_adamw_with(const tp_adam_options *options);
+
+/* One step for every parameter that has a gradient; the others are left alone, and have no state. All of the
+ * parameters are changed, or none: memory for new state is had first. Frozen parameters keep their gradient,
+ * if they have one, and are stepped like others: PyTorch's rule. */
+TP_API tp_status tp_step(tp_optimizer *optimizer);
+
+/* Makes all gradients absent. NULL is ignored. */
+TP_API void tp_zero_grad(tp_optimizer *optimizer);
+
+/* ---- Groups: parameters with options of their own ---- */
+
+/* Adds parameters as a new group with the optimizer's first options, and returns its index; -1 after an
+ * error, as for a parameter that is there already. Change its options by tp_set_option. */
+TP_API int tp_add_param_group(tp_optimizer *optimizer, const tp_parameter_list *parameters);
+/* The number of groups, 1 to begin with; -1 for NULL. */
+TP_API int tp_group_count(const tp_optimizer *optimizer);
+
+/* An option of a group by its name ("lr", "weight_decay", "beta1", ...), bools as 0 and 1. The rules are
+ * those of the constructors. NaN, TP_ERROR_ARGUMENT for an option or group that is not there. */
+TP_API double tp_get_option(const tp_optimizer *optimizer, int group, const char *name);
+TP_API tp_status tp_set_option(tp_optimizer *optimizer, int group, const char *name, double value);
+/* The same for "lr". */
+TP_API double tp_get_lr(const tp_optimizer *optimizer, int group);
+TP_API tp_status tp_set_lr(tp_optimizer *optimizer, int group, double lr);
+
+/* ---- Gradients ---- */
+
+/* The 2-norm of all gradients together, from before they are multiplied by min(max_norm / (norm + 1e-6), 1),
+ * which is always done. A norm that is not finite spoils all gradients, as in PyTorch. 0 without gradients;
+ * NaN after an error. */
+TP_API double tp_clip_grad_norm(const tp_parameter_list *parameters, double max_norm);
+
+/* Every element of every gradient limited to [-limit, limit]. */
+TP_API tp_status tp_clip_grad_value(const tp_parameter_list *parameters, double limit);
+
+/* ---- State ---- */
+
+/* The state as named tensors in the current region, for tp_safetensors_save: "state.0.step" (int64),
+ * "state.0.exp_avg", "state.0.exp_avg_sq", "state.0.max_exp_avg_sq", "state.0.momentum_buffer" for parameter
+ * 0, and so on for those that have been stepped; "param_groups.0.lr" and the other options, float64. The
+ * moments are the optimizer's own, row-major. */
+TP_API tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer);
+
+/* Takes over such a state, so that training goes on with the same bits; all or nothing. The optimizer has the
+ * same kind and as many groups, and its parameters have the same order and shapes. TP_ERROR_ARGUMENT,
+ * TP_ERROR_SHAPE and TP_ERROR_VALUE name the key. */
+TP_API tp_status tp_load_optimizer_state(tp_optimizer *optimizer, const tp_named_tensor *tensors, int64_t n);
+
+/* What PyTorch prints, with the options that there are here; in the current region. */
+TP_API char *tp_optimizer_repr(const tp_optimizer *optimizer);
+
+TP_CLOSE
+
+#ifdef __cplusplus
+static inline tp_optimizer *tp_sgd(const tp_parameter_list *parameters, tp_sgd_options options = {})
+{
+    options.parameters = parameters;
+    return tp_sgd_with(&options);
+}
+static inline tp_optimizer *tp_adam(const tp_parameter_list *parameters, tp_adam_options options = {})
+{
+    options.parameters = parameters;
+    return tp_adam_with(&options);
+}
+/* Its own options, since the default of the weight decay is another one. */
+struct tp_adamw_options : tp_adam_options {
+    tp_adamw_options() { weight_decay = 1e-2; }
+};
+static inline tp_optimizer *tp_adamw(const tp_parameter_list *parameters,
+                                     tp_adamw_options options = tp_adamw_options())
+{
+    options.parameters = parameters;
+    return tp_adamw_with(&options);
+}
+#else
+#define TP_ADAM(function, decay, ...)                                                                    \
+    TP_WITH_OPTIONS(tp_optimizer *, function, tp_adam_options, .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, \
+                    .eps = 1e-8, .weight_decay = decay, .parameters = __VA_ARGS__)
+#define tp_sgd(...) \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_sgd_with, tp_sgd_options, .lr = 1e-3, .parameters = __VA_ARGS__)
+#define tp_adam(...) TP_ADAM(tp_adam_with, 0, __VA_ARGS__)
+#define tp_adamw(...) TP_ADAM(tp_adamw_with, 1e-2, __VA_ARGS__)
+#endif
+
+#endif

@@ -1,0 +1,119 @@
+/* The optimizers' element formulas, one pass over a parameter and its state.
+ *
+ * The roundings are PyTorch's (torch.optim, single-tensor form): numbers are double until they meet an
+ * array, and are then rounded to its type; lerp, addcmul and add with a factor are fused, addcdiv is not. */
+#include "backend/cpu/isa.h"
+#include "backend/cpu/table.h"
+
+#include <math.h>
+
+/* x / c for many x and one c > 0: rounded as a division is, but several times faster where there is a fused
+ * multiply-add. With z + y close to 1 / c, q is less than one unit in the last place off; then q + r z, with
+ * the exact remainder r, is the rounded quotient (Markstein 1990). The remainder of an infinity is NaN.
+ * Nothing underflows for what is divided here: square roots, by c between 1e-8 and 1. */
+#ifdef __FMA__
+#define QUOTIENT_BY(T, fma_) T inverse = 1 / c, rest = fma_(-inverse, c, 1) * inverse;
+#define QUOTIENT(T, fma_, result, x)               \
+    const T guess_ = fma_((x), inverse, (x)*rest); \
+    const T remainder_ = fma_(-guess_, c, (x));    \
+    const T result = remainder_ == remainder_ ? fma_(remainder_, inverse, guess_) : (x)*inverse;
+#else
+#define QUOTIENT_BY(T, fma_)
+#define QUOTIENT(T, fma_, result, x) const T result = (x) / c;
+#endif
+
+/* Moments of what has long had no gradient decay into the subnormal numbers, where arithmetic is ten times
+ * slower, and stay there. Far below anything that could move a parameter they are taken for 0: a first moment
+ * below TINY_1 moves it by less than step_size / eps * TINY_1, and a second one below TINY_2 is lost when eps
+ * is added to its root. The next gradient that can move the parameter at all swallows the difference. Where
+ * this does not follow, because the parameter is near 0 or eps is small, moments stay as they are. */
+#define CALM 0x1p-20
+#define TINY_1_float 0x1p-100f
+#define TINY_2_float 0x1p-120f
+#define TINY_1_double 0x1p-900
+#define TINY_2_double 0x1p-950
+
+/* The formula of one element, with constants for what a loop need not ask again. */
+#define ADAM_LOOP(T, fma_, sqrt_, fabs_, GRADIENT, MOMENT, MAXIMUM) \
+    _Pragma("omp simd") for (int64_t i = 0; i < n; i++)             \
+    {                                                               \
+        T p_ = p[i];                                                \
+        const T g_ = GRADIENT;                                      \
+        T m_ = MOMENT;                                              \
+        T v_ = fma_(fresh2 * g_, g_, v[i] * beta2);                 \
+        const bool calm = fabs_(p_) > (T)CALM;                      \
+        m_ = calm & (fabs_(m_) < tiny1) ? 0 : m_;                   \
+        v_ = calm & (v_ < tiny2) ? 0 : v_;                          \
+        m[i] = m_;                                                  \
+        v[i] = v_;                                                  \
+        const T root = sqrt_(MAXIMUM);                              \
+        QUOTIENT(T, fma_, corrected, root)                          \
+        p[i] = p_ + (minus_step * m_) / (corrected + eps);          \
+    }
+
+#define ADAM(T, name, fma_, sqrt_, fabs_)                                                                  \
+    static void name(int64_t n, T *restrict p, const T *restrict g, T *restrict m, T *restrict v,          \
+                     T *restrict v_max, const tp__adam_numbers *numbers)                                   \
+    {                                                                                                      \
+        const T sign = numbers->maximize ? -1 : 1, weight_decay = (T)numbers->weight_decay,                \
+                decay = (T)numbers->decay, beta2 = (T)numbers->beta2, fresh1 = (T)(1 - numbers->beta1),    \
+                fresh2 = (T)(1 - numbers->beta2), c = (T)numbers->root_correction, eps = (T)numbers->eps,  \
+                minus_step = (T)-numbers->step_size;                                                       \
+        const bool near = fresh1 < (T)0.5;                                                                 \
+        const T factor = near ? fresh1 : fresh1 - 1;                                                       \
+        const bool settles = numbers->step_size < 0x1p50 * numbers->eps &&                                 \
+                             numbers->eps * numbers->root_correction >= 0x1p-34 &&                         \
+                             numbers->beta1 <= numbers->beta2;                                             \
+        const T tiny1 = settles ? TINY_1_##T : 0, tiny2 = settles ? TINY_2_##T : 0;                        \
+        QUOTIENT_BY(T, fma_)                                                                               \
+        if (near && !v_max && !numbers->maximize && numbers->weight_decay == 0 && numbers->decay == 1) {   \
+            ADAM_LOOP(T, fma_, sqrt_, fabs_, g[i], fma_(factor, g_ - m[i], m[i]), v_)                      \
+            return;                                                                                        \
+        }                                                                                                  \
+        if (!v_max) {                                                                                      \
+            ADAM_LOOP(T, fma_, sqrt_, fabs_,                                                               \
+                      (p_ *= decay,                                                                        \
+                       numbers->weight_decay != 0 ? fma_(p_, weight_decay, sign * g[i]) : sign * g[i]),    \
+                      fma_(factor, g_ - m[i], near ? m[i] : g_), v_)                                       \
+            return;                                                                                        \
+        }                                                                                                  \
+        ADAM_LOOP(                                                                                         \
+            T, fma_, sqrt_, fabs_,                                                                         \
+            (p_ *= decay, numbers->weight_decay != 0 ? fma_(p_, weight_decay, sign * g[i]) : sign * g[i]), \
+            fma_(factor, g_ - m[i], near ? m[i] : g_),                                                     \
+            (v_max[i] = v_max[i] > v_ || v_max[i] != v_max[i] ? v_max[i] : v_))                            \
+    }
+
+/* g, or with momentum a running sum of it, which begins as a copy of the first one. */
+#define SGD(T, name, fma_)                                                                  \
+    static void name(int64_t n, T *restrict p, const T *restrict g, T *restrict buffer,     \
+                     const tp__sgd_numbers *numbers)                                        \
+    {                                                                                       \
+        const T sign = numbers->maximize ? -1 : 1, weight_decay = (T)numbers->weight_decay, \
+                momentum = (T)numbers->momentum, fresh = (T)(1 - numbers->dampening),       \
+                minus_lr = (T)-numbers->lr;                                                 \
+        const bool decays = numbers->weight_decay != 0, first = numbers->first,             \
+                   nesterov = numbers->nesterov;                                            \
+        if (!buffer) {                                                                      \
+            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                             \
+            {                                                                               \
+                const T g_ = decays ? fma_(p[i], weight_decay, sign * g[i]) : sign * g[i];  \
+                p[i] = fma_(g_, minus_lr, p[i]);                                            \
+            }                                                                               \
+            return;                                                                         \
+        }                                                                                   \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                 \
+        {                                                                                   \
+            const T g_ = decays ? fma_(p[i], weight_decay, sign * g[i]) : sign * g[i];      \
+            const T sum = first ? g_ : fma_(g_, fresh, buffer[i] * momentum);               \
+            buffer[i] = sum;                                                                \
+            p[i] = fma_(nesterov ? fma_(sum, momentum, g_) : sum, minus_lr, p[i]);          \
+        }                                                                                   \
+    }
+
+SGD(float, sgd_f32, fmaf)
+SGD(double, sgd_f64, fma)
+ADAM(float, adam_f32, fmaf, sqrtf, fabsf)
+ADAM(double, adam_f64, fma, sqrt, fabs)
+
+const tp__optim_table TP__NAME(optim_table) = {adam_f32, adam_f64, sgd_f32, sgd_f64};

@@ -1,0 +1,212 @@
+/* Initialisers. Bounds and deviations are computed in double precision, in PyTorch's order. */
+#include "heart/heart.h"
+#include "taper/nn.h"
+
+#include <math.h>
+
+/* Where to draw: `t` itself, or a row-major tensor to be copied to it. */
+static tp_tensor *row_major(tp_tensor *t)
+{
+    return t->contiguous ? t : tp_zeros_n((tp_dtype)t->dtype, t->ndim, t->shape);
+}
+
+typedef struct draw {
+    enum { UNIFORM, NORMAL, TRUNCATED } kind;
+    double a, b, low, high;
+} draw;
+
+static tp_status draw_truncated(tp_tensor *to, const draw *d, tp_generator *generator)
+{
+    const double sigma = d->b * sqrt(2);
+    const double inside = ((1 + erf((d->high - d->a) / sigma)) - (1 + erf((d->low - d->a) / sigma))) / 2;
+    if (!(inside > 0.3))
+        return tp_fail(
+            TP_ERROR_UNSUPPORTED,
+            "trunc_normal_: the share %g of the distribution lies within [%g, %g], at least 0.3 is "
+            "needed",
+            inside, d->low, d->high);
+    /* PyTorch draws a whole tensor again as long as one element is outside, and takes what it needs. */
+    TP__TRY(tp_normal_(to, d->a, d->b, generator));
+    tp_tensor *again = tp_zeros_n((tp_dtype)to->dtype, to->ndim, to->shape);
+    if (!again)
+        return tp__ctx.error;
+    const bool single = to->dtype == TP_F32;
+    const double low = single ? (double)(float)d->low : d->low,
+                 high = single ? (double)(float)d->high : d->high;
+    const size_t size = tp_dtype_size((tp_dtype)to->dtype);
+    for (bool drawn = false;; drawn = true) {
+        bool any = false;
+        if (drawn)
+            TP__TRY(tp_normal_(again, d->a, d->b, generator));
+        for (int64_t i = 0; i < to->numel; i++) {
+            char *p = to->data + (size_t)i * size;
+            double value = tp__load_f64((tp_dtype)to->dtype, p);
+            if (drawn && (value < low || value > high)) {
+                value = tp__load_f64((tp_dtype)to->dtype, again->data + (size_t)i * size);
+                tp__store_f64((tp_dtype)to->dtype, p, value);
+            }
+            any |= value < low || value > high;
+        }
+        if (!any)
+            return TP_OK;
+    }
+}
+
+static tp_tensor *drawn(tp_tensor *t, tp_generator *generator, const draw *d)
+{
+    if (!t)
+        return NULL;
+    TP_FRAME("init");
+    if (t->history || t->layout != TP__DENSE || t->released)
+        return tp__fail_null(TP_ERROR_STATE, "only dense tensors without history can be initialised");
+    TP_SCOPE(init);
+    TP_SCOPE_NO_GRAD(init);
+    tp_tensor *to = row_major(t);
+    if (!to)
+        return NULL;
+    tp_status status = TP_OK;
+    switch (d->kind) {
+    case UNIFORM:
+        status = tp_uniform_(to, d->a, d->b, generator);
+        break;
+    case NORMAL:
+        status = tp_normal_(to, d->a, d->b, generator);
+        break;
+    case TRUNCATED:
+        status = draw_truncated(to, d, generator);
+        break;
+    }
+    if (status != TP_OK)
+        return NULL;
+    if (to != t) {
+        tp__copy_elements(to, t);
+        tp__changed(t);
+    }
+    return t;
+}
+
+tp_tensor *tp_init_uniform_(tp_tensor *t, double from, double to, tp_generator *generator)
+{
+    return drawn(t, generator, &(draw){UNIFORM, from, to, 0, 0});
+}
+
+tp_tensor *tp_init_normal_(tp_tensor *t, double mean, double std, tp_generator *generator)
+{
+    return drawn(t, generator, &(draw){NORMAL, mean, std, 0, 0});
+}
+
+tp_tensor *tp_init_trunc_normal_(tp_tensor *t, double mean, double std, double low, double high,
+                                 tp_generator *generator)
+{
+    return drawn(t, generator, &(draw){TRUNCATED, mean, std, low, high});
+}
+
+tp_tensor *tp_init_constant_(tp_tensor *t, double value)
+{
+    return t && tp_fill_(t, value) == TP_OK ? t : NULL;
+}
+
+tp_tensor *tp_init_ones_(tp_tensor *t)
+{
+    return tp_init_constant_(t, 1);
+}
+
+tp_tensor *tp_init_zeros_(tp_tensor *t)
+{
+    return tp_init_constant_(t, 0);
+}
+
+tp_tensor *tp_init_eye_(tp_tensor *t)
+{
+    if (!t)
+        return NULL;
+    if (t->ndim != 2)
+        return tp__fail_null(TP_ERROR_SHAPE, "init_eye_: Only tensors with 2 dimensions are supported");
+    TP_SCOPE(init);
+    const tp_tensor *eye = tp_eye((tp_dtype)t->dtype, t->shape[0], t->shape[1]);
+    return eye && tp_assign(t, eye) == TP_OK ? t : NULL;
+}
+
+/* ---- Deviations from the fans ---- */
+
+static tp_status fans(const tp_tensor *t, double *fan_in, double *fan_out)
+{
+    if (t->ndim < 2)
+        return tp_fail(
+            TP_ERROR_SHAPE,
+            "init: Fan in and fan out can not be computed for tensor with fewer than 2 dimensions");
+    int64_t behind = 1;
+    for (int d = 2; d < t->ndim; d++)
+        behind *= t->shape[d];
+    *fan_in = (double)(t->shape[1] * behind);
+    *fan_out = (double)(t->shape[0] * behind);
+    return TP_OK;
+}
+
+static tp_tensor *xavier(tp_tensor *t, double gain, tp_generator *generator, bool uniform)
+{
+    double in = 0, out = 0;
+    if (!t || fans(t, &in, &out) != TP_OK)
+        return NULL;
+    if (!t->numel)
+        return t;
+    const double std = gain * sqrt(2.0 / (in + out)), bound = sqrt(3.0) * std;
+    return uniform ? tp_init_uniform_(t, -bound, bound, generator) : tp_init_normal_(t, 0, std, generator);
+}
+
+tp_tensor *tp_init_xavier_uniform_(tp_tensor *t, double gain, tp_generator *generator)
+{
+    return xavier(t, gain, generator, true);
+}
+
+tp_tensor *tp_init_xavier_normal_(tp_tensor *t, double gain, tp_generator *generator)
+{
+    return xavier(t, gain, generator, false);
+}
+
+double tp_calculate_gain(tp_nonlinearity nonlinearity, double slope)
+{
+    switch (nonlinearity) {
+    case TP_NONLINEARITY_LINEAR:
+        return 1;
+    case TP_NONLINEARITY_TANH:
+        return 5.0 / 3;
+    case TP_NONLINEARITY_RELU:
+        return sqrt(2.0);
+    case TP_NONLINEARITY_LEAKY_RELU:
+        return sqrt(2.0 / (1 + slope * slope));
+    case TP_NONLINEARITY_SELU:
+        return 3.0 / 4;
+    }
+    tp_fail(TP_ERROR_ARGUMENT, "calculate_gain: Unsupported nonlinearity %d", (int)nonlinearity);
+    return NAN;
+}
+
+static tp_tensor *kaiming(const tp_kaiming_options *o, bool uniform)
+{
+    double in = 0, out = 0;
+    if (!o->tensor || !o->tensor->numel)
+        return o->tensor;
+    if (fans(o->tensor, &in, &out) != TP_OK)
+        return NULL;
+    if (o->mode != TP_FAN_IN && o->mode != TP_FAN_OUT)
+        return tp__fail_null(TP_ERROR_ARGUMENT,
+                             "init: Mode %d not supported, please use one of TP_FAN_IN, TP_FAN_OUT",
+                             (int)o->mode);
+    const double gain = tp_calculate_gain(o->nonlinearity, o->slope);
+    if (isnan(gain))
+        return NULL;
+    const double std = gain / sqrt(o->mode == TP_FAN_IN ? in : out), bound = sqrt(3.0) * std;
+    return uniform ? tp_init_uniform_(o->tensor, -bound, bound, o->generator)
+                   : tp_init_normal_(o->tensor, 0, std, o->generator);
+}
+
+tp_tensor *tp_init_kaiming_uniform_with(const tp_kaiming_options *options)
+{
+    return kaiming(options, true);
+}
+
+tp_tensor *tp_init_kaiming_normal_with(const tp_kaiming_options *options)
+{
+    return kaiming(options, false);
+}

@@ -1,0 +1,166 @@
+/* SGD, Adam and AdamW. */
+#include "backend/cpu/table.h"
+#include "optim/optimizer.h"
+
+#include <math.h>
+
+#define BIT(option) (1u << (option))
+
+static tp_status not_negative(double value, const char *what)
+{
+    return value >= 0 ? TP_OK : tp_fail(TP_ERROR_ARGUMENT, "Invalid %s: %g", what, value);
+}
+
+/* Where element `begin` of a state lies; NULL if there is none. */
+static void *state_at(const tp__slot *slot, int i, int64_t begin)
+{
+    const tp_tensor *state = slot->states[i];
+    return state ? state->data + (size_t)begin * tp_dtype_size((tp_dtype)state->dtype) : NULL;
+}
+
+/* ---- SGD ---- */
+
+static tp_status check_sgd(const tp__options *o)
+{
+    TP__TRY(not_negative(o->of[TP__LR], "learning rate"));
+    TP__TRY(not_negative(o->of[TP__MOMENTUM], "momentum value"));
+    TP__TRY(not_negative(o->of[TP__WEIGHT_DECAY], "weight_decay value"));
+    if (o->of[TP__NESTEROV] != 0 && !(o->of[TP__MOMENTUM] > 0 && o->of[TP__DAMPENING] == 0))
+        return tp_fail(TP_ERROR_ARGUMENT, "Nesterov momentum requires a momentum and zero dampening");
+    return TP_OK;
+}
+
+static bool sgd_needs(const tp__options *o, int i)
+{
+    return i == 0 && o->of[TP__MOMENTUM] != 0;
+}
+
+static void update_sgd(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
+                       int64_t n)
+{
+    const tp__sgd_numbers numbers = {.lr = o->of[TP__LR],
+                                     .momentum = o->of[TP__MOMENTUM],
+                                     .dampening = o->of[TP__DAMPENING],
+                                     .weight_decay = o->of[TP__WEIGHT_DECAY],
+                                     .nesterov = o->of[TP__NESTEROV] != 0,
+                                     .first = !slot->begun,
+                                     .maximize = o->of[TP__MAXIMIZE] != 0};
+    void *buffer = sgd_needs(o, 0) ? state_at(slot, 0, begin) : NULL;
+    if (slot->parameter->dtype == TP_F32)
+        tp__optim()->sgd_f32(n, p, g, buffer, &numbers);
+    else
+        tp__optim()->sgd_f64(n, p, g, buffer, &numbers);
+}
+
+const tp__kind tp__sgd_kind = {.type = "SGD",
+                               .options = BIT(TP__LR) | BIT(TP__MOMENTUM) | BIT(TP__DAMPENING) |
+                                          BIT(TP__WEIGHT_DECAY) | BIT(TP__NESTEROV) | BIT(TP__MAXIMIZE),
+                               .states = {"momentum_buffer"},
+                               .check = check_sgd,
+                               .needs = sgd_needs,
+                               .update = update_sgd};
+
+tp_optimizer *tp_sgd_with(const tp_sgd_options *options)
+{
+    tp__options o = {{0}};
+    o.of[TP__LR] = options->lr;
+    o.of[TP__MOMENTUM] = options->momentum;
+    o.of[TP__DAMPENING] = options->dampening;
+    o.of[TP__WEIGHT_DECAY] = options->weight_decay;
+    o.of[TP__NESTEROV] = options->nesterov;
+    o.of[TP__MAXIMIZE] = options->maximize;
+    TP_FRAME("sgd");
+    return tp__optimizer_new(&tp__sgd_kind, options->parameters, &o);
+}
+
+/* ---- Adam and AdamW ---- */
+
+static tp_status check_beta(const tp__options *o, tp__option option, int index)
+{
+    if (o->of[option] >= 0 && o->of[option] < 1)
+        return TP_OK;
+    return tp_fail(TP_ERROR_ARGUMENT, "Invalid beta parameter at index %d: %g", index, o->of[option]);
+}
+
+static tp_status check_adam(const tp__options *o)
+{
+    TP__TRY(not_negative(o->of[TP__LR], "learning rate"));
+    TP__TRY(not_negative(o->of[TP__EPS], "epsilon value"));
+    TP__TRY(check_beta(o, TP__BETA1, 0));
+    TP__TRY(check_beta(o, TP__BETA2, 1));
+    return not_negative(o->of[TP__WEIGHT_DECAY], "weight_decay value");
+}
+
+static bool adam_needs(const tp__options *o, int i)
+{
+    return i < 2 || o->of[TP__AMSGRAD] != 0;
+}
+
+static void update(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
+                   int64_t n, bool apart)
+{
+    const double steps = (double)slot->steps, lr = o->of[TP__LR], decay = o->of[TP__WEIGHT_DECAY];
+    const tp__adam_numbers numbers = {.beta1 = o->of[TP__BETA1],
+                                      .beta2 = o->of[TP__BETA2],
+                                      .eps = o->of[TP__EPS],
+                                      .step_size = lr / (1 - pow(o->of[TP__BETA1], steps)),
+                                      .root_correction = sqrt(1 - pow(o->of[TP__BETA2], steps)),
+                                      .weight_decay = apart ? 0 : decay,
+                                      .decay = apart ? 1 - lr * decay : 1,
+                                      .maximize = o->of[TP__MAXIMIZE] != 0};
+    void *m = state_at(slot, 0, begin), *v = state_at(slot, 1, begin);
+    void *v_max = adam_needs(o, 2) ? state_at(slot, 2, begin) : NULL;
+    if (slot->parameter->dtype == TP_F32)
+        tp__optim()->adam_f32(n, p, g, m, v, v_max, &numbers);
+    else
+        tp__optim()->adam_f64(n, p, g, m, v, v_max, &numbers);
+}
+
+static void update_adam(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
+                        int64_t n)
+{
+    update(o, slot, p, g, begin, n, false);
+}
+
+static void update_adamw(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
+                         int64_t n)
+{
+    update(o, slot, p, g, begin, n, true);
+}
+
+#define ADAM_KIND(name, its_update)                                                                       \
+    {                                                                                                     \
+        .type = name, .counts = true,                                                                     \
+        .options = BIT(TP__LR) | BIT(TP__BETA1) | BIT(TP__BETA2) | BIT(TP__EPS) | BIT(TP__WEIGHT_DECAY) | \
+                   BIT(TP__AMSGRAD) | BIT(TP__MAXIMIZE),                                                  \
+        .states = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, .check = check_adam, .needs = adam_needs,  \
+        .update = its_update                                                                              \
+    }
+
+const tp__kind tp__adam_kind = ADAM_KIND("Adam", update_adam);
+const tp__kind tp__adamw_kind = ADAM_KIND("AdamW", update_adamw);
+
+static tp_optimizer *adam(const tp__kind *kind, const tp_adam_options *options)
+{
+    tp__options o = {{0}};
+    o.of[TP__LR] = options->lr;
+    o.of[TP__BETA1] = options->beta1;
+    o.of[TP__BETA2] = options->beta2;
+    o.of[TP__EPS] = options->eps;
+    o.of[TP__WEIGHT_DECAY] = options->weight_decay;
+    o.of[TP__AMSGRAD] = options->amsgrad;
+    o.of[TP__MAXIMIZE] = options->maximize;
+    return tp__optimizer_new(kind, options->parameters, &o);
+}
+
+tp_optimizer *tp_adam_with(const tp_adam_options *options)
+{
+    TP_FRAME("adam");
+    return adam(&tp__adam_kind, options);
+}
+
+tp_optimizer *tp_adamw_with(const tp_adam_options *options)
+{
+    TP_FRAME("adamw");
+    return adam(&tp__adamw_kind, options);
+}

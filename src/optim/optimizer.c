@@ -1,0 +1,300 @@
+/* Optimizers: parameters in groups, their options, and the step. */
+#include "optim/optimizer.h"
+#include "base/threads.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    bool flag;
+} options_known[TP__N_OPTIONS] = {
+    [TP__LR] = {"lr", false},
+    [TP__BETA1] = {"beta1", false},
+    [TP__BETA2] = {"beta2", false},
+    [TP__EPS] = {"eps", false},
+    [TP__WEIGHT_DECAY] = {"weight_decay", false},
+    [TP__AMSGRAD] = {"amsgrad", true},
+    [TP__MOMENTUM] = {"momentum", false},
+    [TP__DAMPENING] = {"dampening", false},
+    [TP__NESTEROV] = {"nesterov", true},
+    [TP__MAXIMIZE] = {"maximize", true},
+};
+
+const char *tp__option_name(int option)
+{
+    return options_known[option].name;
+}
+
+bool tp__option_is_flag(int option)
+{
+    return options_known[option].flag;
+}
+
+/* ---- Groups ---- */
+
+static tp_status check_parameter(const tp_optimizer *optimizer, const tp_tensor *p, const char *name)
+{
+    if (!p)
+        return tp__null_argument("a parameter");
+    if (p->history)
+        return tp_fail(TP_ERROR_STATE, "can't optimize a non-leaf Tensor, which '%s' is", name);
+    if (!tp_dtype_is_float((tp_dtype)p->dtype) || p->layout != TP__DENSE || p->released)
+        return tp_fail(TP_ERROR_DTYPE, "'%s' is no dense tensor of floating type", name);
+    for (int64_t i = 0; i < optimizer->n_slots; i++)
+        if (optimizer->slots[i].parameter == p)
+            return tp_fail(TP_ERROR_ARGUMENT, "some parameters appear in more than one parameter group: '%s'",
+                           name);
+    const tp_region *own = tp__home_region(optimizer->home);
+    const tp_region *other = p->home ? tp__home_region(p->home) : NULL;
+    if (other && other->depth > own->depth)
+        return tp_fail(TP_ERROR_STATE,
+                       "parameter '%s' lives in region '%s', which ends before region '%s' of the optimizer",
+                       name, other->name, own->name);
+    return TP_OK;
+}
+
+static tp_status add_group(tp_optimizer *optimizer, const tp_parameter_list *parameters)
+{
+    if (!parameters)
+        return tp__null_argument("the parameter list");
+    if (parameters->count <= 0)
+        return tp_fail(TP_ERROR_ARGUMENT, "optimizer got an empty parameter list");
+    tp_region *region = tp__home_region(optimizer->home);
+    const int64_t before = optimizer->n_slots, added = parameters->count;
+    tp__slot *slots = tp_region_alloc(region, (size_t)(before + added) * sizeof *slots);
+    tp__group *groups = tp_region_alloc(region, ((size_t)optimizer->n_groups + 1) * sizeof *groups);
+    if (!slots || !groups)
+        return TP_ERROR_MEMORY;
+    if (before) {
+        memcpy(slots, optimizer->slots, (size_t)before * sizeof *slots);
+        memcpy(groups, optimizer->groups, (size_t)optimizer->n_groups * sizeof *groups);
+    }
+    for (int64_t i = 0; i < added; i++) {
+        tp__slot *slot = &slots[before + i];
+        const char *name = parameters->names && parameters->names[i] ? parameters->names[i] : "";
+        TP__TRY(check_parameter(optimizer, parameters->tensors[i], name));
+        for (int64_t k = 0; k < i; k++)
+            if (parameters->tensors[k] == parameters->tensors[i])
+                return tp_fail(TP_ERROR_ARGUMENT, "the list has '%s' twice", name);
+        slot->parameter = parameters->tensors[i];
+        if (!(slot->name = tp__region_strdup(region, name)))
+            return TP_ERROR_MEMORY;
+    }
+    groups[optimizer->n_groups] = (tp__group){optimizer->defaults, before, added};
+    optimizer->slots = slots;
+    optimizer->groups = groups;
+    optimizer->n_slots = before + added;
+    optimizer->n_groups++;
+    return TP_OK;
+}
+
+tp_optimizer *tp__optimizer_new(const tp__kind *kind, const tp_parameter_list *parameters,
+                                const tp__options *options)
+{
+    tp_region *region = tp__region_current();
+    if (!region || kind->check(options) != TP_OK)
+        return NULL;
+    tp_optimizer *optimizer = tp_region_alloc(region, sizeof *optimizer);
+    if (!optimizer)
+        return NULL;
+    optimizer->kind = kind;
+    optimizer->home = region->home;
+    optimizer->defaults = *options;
+    return add_group(optimizer, parameters) == TP_OK ? optimizer : NULL;
+}
+
+int tp_add_param_group(tp_optimizer *optimizer, const tp_parameter_list *parameters)
+{
+    TP_FRAME("add_param_group");
+    if (!optimizer) {
+        tp__null_argument("optimizer");
+        return -1;
+    }
+    return add_group(optimizer, parameters) == TP_OK ? optimizer->n_groups - 1 : -1;
+}
+
+int tp_group_count(const tp_optimizer *optimizer)
+{
+    return optimizer ? optimizer->n_groups : -1;
+}
+
+/* ---- Options ---- */
+
+/* The option's index; -1 after an error. */
+static int find_option(const tp_optimizer *optimizer, int group, const char *name)
+{
+    if (!optimizer || !name) {
+        tp__null_argument(optimizer ? "the option's name" : "optimizer");
+        return -1;
+    }
+    if (group < 0 || group >= optimizer->n_groups) {
+        tp_fail(TP_ERROR_ARGUMENT, "there is no group %d of %d", group, optimizer->n_groups);
+        return -1;
+    }
+    for (int i = 0; i < TP__N_OPTIONS; i++)
+        if ((optimizer->kind->options >> i & 1) && !strcmp(tp__option_name(i), name))
+            return i;
+    tp_fail(TP_ERROR_ARGUMENT, "%s has no option '%s'", optimizer->kind->type, name);
+    return -1;
+}
+
+double tp_get_option(const tp_optimizer *optimizer, int group, const char *name)
+{
+    TP_FRAME("get_option");
+    const int option = find_option(optimizer, group, name);
+    return option < 0 ? NAN : optimizer->groups[group].options.of[option];
+}
+
+tp_status tp_set_option(tp_optimizer *optimizer, int group, const char *name, double value)
+{
+    TP_FRAME("set_option");
+    const int option = find_option(optimizer, group, name);
+    if (option < 0)
+        return tp__ctx.error;
+    if (tp__option_is_flag(option) && value != 0 && value != 1)
+        return tp_fail(TP_ERROR_ARGUMENT, "'%s' is 0 or 1, not %g", name, value);
+    tp__options changed = optimizer->groups[group].options;
+    changed.of[option] = value;
+    TP__TRY(optimizer->kind->check(&changed));
+    optimizer->groups[group].options = changed;
+    return TP_OK;
+}
+
+double tp_get_lr(const tp_optimizer *optimizer, int group)
+{
+    return tp_get_option(optimizer, group, "lr");
+}
+
+tp_status tp_set_lr(tp_optimizer *optimizer, int group, double lr)
+{
+    return tp_set_option(optimizer, group, "lr", lr);
+}
+
+/* ---- The step ---- */
+
+static tp_status zeroed(const tp_optimizer *optimizer, const tp_tensor *like, tp_tensor **tensor)
+{
+    if (*tensor)
+        return TP_OK;
+    tp_tensor *made =
+        tp__tensor_new(tp__home_region(optimizer->home), (tp_dtype)like->dtype, like->ndim, like->shape);
+    if (!made)
+        return tp__ctx.error;
+    memset(made->data, 0, (size_t)made->numel * tp_dtype_size((tp_dtype)made->dtype));
+    *tensor = made;
+    return TP_OK;
+}
+
+tp_status tp__slot_states(const tp_optimizer *optimizer, const tp__options *options, tp__slot *slot)
+{
+    for (int i = 0; i < TP__MAX_STATES; i++)
+        if (optimizer->kind->states[i] && optimizer->kind->needs(options, i))
+            TP__TRY(zeroed(optimizer, slot->parameter, &slot->states[i]));
+    return TP_OK;
+}
+
+static tp_status check_slot(const tp__slot *slot, const tp_tensor *grad)
+{
+    const tp_tensor *p = slot->parameter;
+    if (p->released)
+        return tp_fail(TP_ERROR_STATE, "parameter '%s' was released", slot->name);
+    bool fits = grad->dtype == p->dtype && grad->ndim == p->ndim &&
+                !memcmp(grad->shape, p->shape, (size_t)p->ndim * sizeof *p->shape);
+    if (!fits)
+        return tp_fail(TP_ERROR_STATE, "the gradient of parameter '%s' is of another shape or dtype",
+                       slot->name);
+    for (int i = 0; i < TP__MAX_STATES; i++)
+        if (slot->states[i] && (slot->states[i]->dtype != p->dtype || slot->states[i]->numel != p->numel))
+            return tp_fail(TP_ERROR_STATE, "the state of parameter '%s' is of another shape or dtype",
+                           slot->name);
+    return TP_OK;
+}
+
+/* Everything that can fail. */
+static tp_status prepare(tp_optimizer *optimizer)
+{
+    for (int g = 0; g < optimizer->n_groups; g++) {
+        const tp__group *group = &optimizer->groups[g];
+        for (int64_t i = group->first; i < group->first + group->count; i++) {
+            tp__slot *slot = &optimizer->slots[i];
+            const tp_tensor *grad = tp_grad(slot->parameter);
+            if (!grad)
+                continue;
+            TP__TRY(check_slot(slot, grad));
+            TP__TRY(tp__slot_states(optimizer, &group->options, slot));
+            if (!slot->parameter->contiguous)
+                TP__TRY(zeroed(optimizer, slot->parameter, &slot->even[0]));
+            if (!grad->contiguous)
+                TP__TRY(zeroed(optimizer, slot->parameter, &slot->even[1]));
+        }
+    }
+    return TP_OK;
+}
+
+/* Parameters are cut into pieces of this many elements. */
+#define PIECE 65536
+
+typedef struct job {
+    const tp_optimizer *optimizer;
+    const tp__options *options;
+    const tp__slot *slot;
+    char *p;
+    const char *g;
+    int64_t n;
+    size_t size;
+} job;
+
+static void run_piece(void *context, int64_t piece)
+{
+    const job *j = context;
+    const int64_t begin = piece * PIECE, left = j->n - begin;
+    j->optimizer->kind->update(j->options, j->slot, j->p + (size_t)begin * j->size,
+                               j->g + (size_t)begin * j->size, begin, left < PIECE ? left : PIECE);
+}
+
+static void step_slot(const tp_optimizer *optimizer, const tp__options *options, tp__slot *slot)
+{
+    tp_tensor *p = slot->parameter;
+    const tp_tensor *grad = tp_grad(p);
+    tp_tensor *even_p = p->contiguous ? p : slot->even[0];
+    const tp_tensor *even_g = grad;
+    if (even_p != p)
+        tp__copy_elements(p, even_p);
+    if (!grad->contiguous) {
+        tp__copy_elements(grad, slot->even[1]);
+        even_g = slot->even[1];
+    }
+    slot->steps++;
+    job j = {
+        optimizer, options, slot, even_p->data, even_g->data, p->numel, tp_dtype_size((tp_dtype)p->dtype)};
+    if (j.n <= PIECE)
+        run_piece(&j, 0);
+    else
+        tp__parallel_for((j.n + PIECE - 1) / PIECE, run_piece, &j);
+    slot->begun |= optimizer->kind->needs(options, 0);
+    if (even_p != p)
+        tp__copy_elements(even_p, p);
+    tp__changed(p);
+}
+
+tp_status tp_step(tp_optimizer *optimizer)
+{
+    TP_FRAME("step");
+    if (!optimizer)
+        return tp__null_argument("optimizer");
+    TP__TRY(prepare(optimizer));
+    for (int g = 0; g < optimizer->n_groups; g++) {
+        const tp__group *group = &optimizer->groups[g];
+        for (int64_t i = group->first; i < group->first + group->count; i++)
+            if (tp_grad(optimizer->slots[i].parameter))
+                step_slot(optimizer, &group->options, &optimizer->slots[i]);
+    }
+    return TP_OK;
+}
+
+void tp_zero_grad(tp_optimizer *optimizer)
+{
+    for (int64_t i = 0; optimizer && i < optimizer->n_slots; i++)
+        tp_zero_grad_of(optimizer->slots[i].parameter);
+}

@@ -1,0 +1,258 @@
+/* Runs what tests/golden/operation_cases.py writes: cases of operations with PyTorch's values and gradients.
+ */
+#ifndef TAPER_TESTS_OPERATION_CASES_H
+#define TAPER_TESTS_OPERATION_CASES_H
+
+#include "pack.h"
+
+#include "taper/taper.h"
+#include "tensor/tensor.h"
+
+#include <inttypes.h>
+
+typedef struct golden_case {
+    char name[64];
+    double numbers[8];
+    int n_numbers;
+    tp_tensor *inputs[4];
+    int n_inputs;
+    tp_tensor *outputs[2]; /* for an operation to set besides its result */
+    tp_tensor *wanted[2], *grads[4];
+    int n_wanted;
+    char node[96];
+    long weight; /* seed of the incoming gradient; -1 without one */
+} golden_case;
+
+typedef struct golden_operation {
+    const char *name;
+    tp_tensor *(*run)(golden_case *c);
+    bool exact;   /* bits are PyTorch's */
+    double whole; /* of what size the differences are whose rounding a small gradient has; 0: of the largest
+                     one's */
+} golden_operation;
+
+/* The distances of one operation and type. */
+typedef struct golden_tally {
+    const char *name;
+    int64_t cases, elements, equal, grad_elements, grad_equal;
+    double worst, grad_worst; /* relative */
+} golden_tally;
+
+static golden_tally golden_tallies[64][2];
+static bool golden_sabotage; /* a wrong number is put into every case */
+static int golden_refused;   /* cases that did not agree while sabotaged */
+
+static tp_dtype golden_dtype(const char *name)
+{
+    const char *const names[TP_DTYPES] = {"bool", "u8", "i32", "i64", "f32", "f64"};
+    for (int i = 0; i < TP_DTYPES; i++)
+        if (!strcmp(names[i], name))
+            return (tp_dtype)i;
+    printf("no dtype %s\n", name);
+    exit(1);
+}
+
+/* low + (high - low) u, each operation rounded to the type. */
+static tp_tensor *golden_uniform(tp_dtype dtype, unsigned long seed, double low, double high, int ndim,
+                                 const int64_t *shape)
+{
+    tp_generator *g = tp_generator_new();
+    tp_generator_seed(g, seed);
+    return tp_add(tp_mul(tp_rand_n(dtype, g, ndim, shape), high - low), low);
+}
+
+static void golden_input(golden_case *c, const pack *p)
+{
+    char dtype[16];
+    int grad, has_bytes, ndim, used = 0, at = 0;
+    unsigned long seed;
+    double low, high;
+    if (sscanf(p->name, "in %15s %d %d %lu %lf %lf %d%n", dtype, &grad, &has_bytes, &seed, &low, &high, &ndim,
+               &at) != 7)
+        exit(1);
+    int64_t shape[TP_MAX_DIMS] = {0}, perm[TP_MAX_DIMS] = {0};
+    for (int i = 0; i < 2 * ndim; i++, at += used)
+        if (sscanf(p->name + at, "%" SCNd64 "%n", i < ndim ? &shape[i] : &perm[i - ndim], &used) != 1)
+            exit(1);
+    const tp_dtype type = golden_dtype(dtype);
+    tp_tensor *t = has_bytes ? tp_from_array_n(type, p->item, ndim, shape)
+                             : golden_uniform(type, seed, low, high, ndim, shape);
+    if (ndim > 1)
+        t = tp_permute_n(t, ndim, perm);
+    c->inputs[c->n_inputs++] = grad ? tp_requires_grad_(t, true) : t;
+}
+
+static tp_tensor *golden_array(const pack *p, const char *words)
+{
+    char dtype[16];
+    int ndim, at = 0, used = 0;
+    int64_t shape[TP_MAX_DIMS] = {0};
+    if (sscanf(words, "%15s %d%n", dtype, &ndim, &at) != 2)
+        exit(1);
+    for (int i = 0; i < ndim; i++, at += used)
+        if (sscanf(words + at, "%" SCNd64 "%n", &shape[i], &used) != 1)
+            exit(1);
+    return tp_from_array_n(golden_dtype(dtype), p->item, ndim, shape);
+}
+
+/* Compares; relative to the element, or for one that is small against the others, to a piece of those. */
+static bool golden_compare(tp_tensor *got, const tp_tensor *want, bool exact, double whole, int64_t *elements,
+                           int64_t *equal, double *worst)
+{
+    if (!got || got->dtype != want->dtype || got->ndim != want->ndim ||
+        memcmp(got->shape, want->shape, (size_t)got->ndim * sizeof(int64_t)))
+        return false;
+    got = tp_contiguous(tp_detach(got));
+    const tp_dtype dtype = (tp_dtype)got->dtype;
+    const size_t size = tp_dtype_size(dtype);
+    double largest = 0;
+    bool good = true;
+    for (int64_t i = 0; i < want->numel; i++) {
+        const double w = fabs(tp__load_f64(dtype, want->data + (size_t)i * size));
+        largest = isfinite(w) && w > largest ? w : largest;
+    }
+    for (int64_t i = 0; i < want->numel; i++) {
+        double g = tp__load_f64(dtype, got->data + (size_t)i * size);
+        const double w = tp__load_f64(dtype, want->data + (size_t)i * size);
+        if (golden_sabotage && i == want->numel / 2)
+            g = !isfinite(g)               ? 0.5
+                : exact && dtype == TP_F32 ? (double)nextafterf((float)g, 1e9f)
+                                           : g + 1e-4 * (1 + fabs(g));
+        ++*elements;
+        if (g == w || (isnan(g) && isnan(w))) {
+            ++*equal;
+            continue;
+        }
+        const double distance = fabs(g - w) / (fabs(w) + fmax((dtype == TP_F32 ? 0.1 : 1) * largest, whole));
+        *worst = !(distance <= *worst) ? distance : *worst;
+        good = good && !exact && distance <= (dtype == TP_F32 ? 1e-6 : 1e-14);
+    }
+    return good;
+}
+
+static void golden_run(golden_case *c, const golden_operation *operations)
+{
+    const golden_operation *o = operations;
+    while (o->name && strcmp(o->name, c->name))
+        o++;
+    if (!o->name) {
+        CHECK(o->name);
+        printf("no operation %s\n", c->name);
+        return;
+    }
+    tp_tensor *y = o->run(c);
+    const bool is_f64 = y && (tp_dtype_of(y) == TP_F64 || tp_dtype_of(c->inputs[0]) == TP_F64);
+    golden_tally *t = &golden_tallies[o - operations][is_f64];
+    t->name = o->name;
+    t->cases++;
+    bool good = y != NULL;
+    for (int i = 0; i < c->n_wanted; i++)
+        good &= golden_compare(i ? c->outputs[1] : y, c->wanted[i], o->exact, 0, &t->elements, &t->equal,
+                               &t->worst);
+    if (y && c->weight >= 0) {
+        char name[TP__NODE_NAME_SIZE];
+        good &= y->history && !strcmp(tp__history_name(y->history, name), c->node);
+        tp_tensor *weight = golden_uniform(tp_dtype_of(y), (unsigned long)c->weight, 0, 1, y->ndim, y->shape);
+        good &= tp_backward(y, .gradient = tp_add(weight, 0.5)) == TP_OK;
+        for (int i = 0; i < c->n_inputs; i++)
+            if (c->grads[i])
+                good &= golden_compare(tp_grad(c->inputs[i]), c->grads[i], false, o->whole, &t->grad_elements,
+                                       &t->grad_equal, &t->grad_worst);
+    }
+    if (golden_sabotage) {
+        golden_refused += !good;
+        if (good && c->wanted[0]->numel)
+            printf("a wrong number in %s goes unnoticed\n", c->name);
+        tp_clear_error();
+        return;
+    }
+    CHECK_OK();
+    CHECK(good);
+    if (!good) {
+        char shape[256] = "";
+        for (int i = 0; i < c->n_inputs; i++) {
+            char *text = tp_repr(c->inputs[i]);
+            printf("  input %d: %.300s\n", i, text ? text : "");
+            (void)shape;
+        }
+        printf("  %s(%g, %g, %g) is %.300s\n  not %.300s\n", c->name, c->numbers[0], c->numbers[1],
+               c->numbers[2], y ? tp_repr(y) : "NULL", tp_repr(c->wanted[0]));
+        for (int i = 0; i < c->n_inputs; i++)
+            if (c->grads[i])
+                printf("  gradient %d is %.300s\n  not %.300s\n", i,
+                       tp_grad(c->inputs[i]) ? tp_repr(tp_grad(c->inputs[i])) : "NULL", tp_repr(c->grads[i]));
+        if (y && y->history && c->weight >= 0) {
+            char name[TP__NODE_NAME_SIZE];
+            printf("  node %s, not %s\n", tp__history_name(y->history, name), c->node);
+        }
+    }
+}
+
+/* Runs a file; returns how many of its cases have elements to compare. */
+static int golden_file(const char *path, const golden_operation *operations)
+{
+    pack p = pack_open(path);
+    golden_case c = {0};
+    int cases = 0;
+    tp_region *region = NULL;
+    while (pack_next(&p)) {
+        if (!strncmp(p.name, "op ", 3)) {
+            if (region) {
+                bool any = tp_numel(c.wanted[0]) > 0;
+                for (int i = 0; i < 4; i++)
+                    any |= tp_numel(c.grads[i]) > 0;
+                cases += any;
+                golden_run(&c, operations);
+                tp_region_leave(region);
+                tp_region_end(region);
+            }
+            c = (golden_case){.weight = -1};
+            region = tp_region_new("case");
+            tp_region_enter(region);
+            int at = 0, used;
+            sscanf(p.name, "op %63s%n", c.name, &at);
+            while (c.n_numbers < 8 && sscanf(p.name + at, "%lf%n", &c.numbers[c.n_numbers], &used) == 1) {
+                c.n_numbers++;
+                at += used;
+            }
+        } else if (!strncmp(p.name, "in ", 3)) {
+            golden_input(&c, &p);
+        } else if (!strncmp(p.name, "out ", 4)) {
+            c.wanted[c.n_wanted++] = golden_array(&p, p.name + 4);
+        } else if (!strncmp(p.name, "grad ", 5)) {
+            c.grads[p.name[5] - '0'] = golden_array(&p, p.name + 7);
+        } else if (!strncmp(p.name, "node ", 5)) {
+            snprintf(c.node, sizeof c.node, "%.95s", p.name + 5);
+        } else if (!strncmp(p.name, "weight ", 7)) {
+            c.weight = strtol(p.name + 7, NULL, 10);
+        }
+    }
+    if (region) {
+        tp_region_leave(region);
+        tp_region_end(region);
+    }
+    return cases;
+}
+
+/* The cases, what they measured, and the proof that the comparison notices a wrong number. */
+static void golden_check(const char *path, const golden_operation *operations)
+{
+    golden_file(path, operations);
+    printf("%-14s %-4s %6s  %-22s %-10s %-22s %-10s\n", "", "", "cases", "values: equal bits", "worst",
+           "gradients: equal bits", "worst");
+    for (int i = 0; operations[i].name; i++)
+        for (int k = 0; k < 2; k++) {
+            const golden_tally *t = &golden_tallies[i][k];
+            if (t->cases)
+                printf("%-14s %-4s %6" PRId64 "  %8" PRId64 " of %-10" PRId64 " %-10.2g %8" PRId64
+                       " of %-10" PRId64 " %-10.2g\n",
+                       t->name, k ? "f64" : "f32", t->cases, t->equal, t->elements, t->worst, t->grad_equal,
+                       t->grad_elements, t->grad_worst);
+        }
+    golden_sabotage = true;
+    const int cases = golden_file(path, operations);
+    CHECK(cases > 0 && golden_refused == cases);
+    golden_sabotage = false;
+}
+
+#endif
