@@ -27,7 +27,7 @@ owners="
     optim:   optim
     data:    data
     text:    text
-    train:   train
+    train:   train metrics text_model
     all:     taper
 "
 owners=$(echo $owners)

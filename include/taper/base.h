@@ -59,12 +59,13 @@ template <class... D> dims<D...> make_dims(D... d)
 #endif
 
 /* Calls `function(&(type){defaults, given})`. Overriding a default is the point of it, so the compilers'
- * warning about that is off inside, and only inside. */
-#define TP_WITH_OPTIONS(result, function, type, ...)                                         \
-    __extension__({                                                                          \
-        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"") \
-            result tp_made_ = function(&(type){__VA_ARGS__});                                \
-        _Pragma("GCC diagnostic pop") tp_made_;                                              \
+ * warning about that is off inside, and only inside; as is the one about the hidden name where calls are
+ * nested. */
+#define TP_WITH_OPTIONS(result, function, type, ...)                                                         \
+    __extension__({                                                                                          \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Woverride-init\"")                 \
+            _Pragma("GCC diagnostic ignored \"-Wshadow\"") result tp_made_ = function(&(type){__VA_ARGS__}); \
+        _Pragma("GCC diagnostic pop") tp_made_;                                                              \
     })
 
 TP_BEGIN

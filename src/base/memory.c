@@ -198,8 +198,11 @@ typedef struct piece {
     struct piece *next;
 } piece;
 
+/* A thread keeps no more pieces than it has asked for itself: what others made for it, such as the batches of
+ * a loader's workers, goes back to the system, or it would pile up here. */
 typedef struct recycled {
     piece *lists[CLASSES];
+    int64_t in_use[CLASSES]; /* pieces handed out by this thread and not yet freed by it */
 } recycled;
 
 /* Allocated on a thread's first recycling and freed when the thread ends. */
@@ -264,6 +267,7 @@ void *tp__raw_alloc(size_t size, size_t *granted)
     if (b->lists[class]) {
         piece *p = b->lists[class];
         b->lists[class] = p->next;
+        b->in_use[class]++;
         return p;
     }
     if (!take(*granted)) {
@@ -280,6 +284,7 @@ void *tp__raw_alloc(size_t size, size_t *granted)
         give(*granted);
         return out_of_memory(size);
     }
+    b->in_use[class]++;
     return p;
 }
 
@@ -288,13 +293,14 @@ void tp__raw_free(void *pointer, size_t granted)
     if (!pointer)
         return;
     recycled *b = RECYCLING ? own_bin() : NULL;
-    if (!b) {
+    size_t same;
+    const size_t class = class_of(granted, &same);
+    if (!b || b->in_use[class] <= 0) {
         free(pointer);
         give(granted);
         return;
     }
-    size_t same;
-    const size_t class = class_of(granted, &same);
+    b->in_use[class]--;
     piece *p = pointer;
     p->next = b->lists[class];
     b->lists[class] = p;

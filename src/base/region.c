@@ -255,7 +255,11 @@ tp_scope tp_scope_begin(const char *name)
 
 void tp_scope_end(tp_scope *scope)
 {
-    tp_region_end(scope->region);
+    /* A region that was ended with one outside it is no longer among the entered ones. */
+    tp_region *entered = tp__ctx.region;
+    while (entered && entered != scope->region)
+        entered = entered->outer;
+    tp_region_end(entered);
     scope->region = NULL;
 }
 

@@ -314,12 +314,14 @@ tp_status tp_random_split(tp_dataset *dataset, const int64_t *lengths, int n, tp
         return tp_fail(TP_ERROR_ARGUMENT,
                        "Sum of input lengths (%lld) does not equal the length of the input dataset (%lld)",
                        (long long)total, (long long)length);
+    tp_region *outside = tp_region_current();
     TP_SCOPE(permutation);
+    if (!tp_scope_permutation_.region) /* memory was out: the current region is still the one outside */
+        return TP_ERROR_MEMORY;
     int64_t *order = tp_region_alloc(tp_region_current(), (size_t)length * sizeof *order);
     if (!order)
         return TP_ERROR_MEMORY;
     tp__fill_randperm(generator, order, length);
-    tp_region *outside = tp_region_current()->parent;
     int64_t at = 0;
     for (int i = 0; i < n; i++) {
         tp__ctx.region = outside;

@@ -27,8 +27,9 @@ struct tp_loader {
     int64_t *order;   /* of the running epoch; NULL when it is the natural one */
     int64_t *natural; /* the indices of a batch in natural order */
     bool running;
-    int64_t next; /* the batch that the caller gets next */
-    int64_t seed; /* of the private generator */
+    int64_t next;    /* the batch that the caller gets next */
+    slot *delivered; /* of the batch that the caller has now; NULL if none */
+    int64_t seed;    /* of the private generator */
     slot *slots;
     int n_slots;
     /* Workers. */
@@ -229,9 +230,10 @@ static tp_status start_workers(tp_loader *loader)
 
 static tp_status begin(tp_loader *loader, int64_t batch)
 {
-    loader->running = true;
     loader->next = loader->to_prepare = loader->taken = batch;
-    return loader->options.num_workers ? start_workers(loader) : TP_OK;
+    const tp_status status = loader->options.num_workers ? start_workers(loader) : TP_OK;
+    loader->running = status == TP_OK;
+    return status;
 }
 
 /* The order of an epoch whose private seed is known. */
@@ -269,6 +271,7 @@ void tp_loader_reset(tp_loader *loader)
     stop_workers(loader);
     for (int i = 0; i < loader->n_slots; i++)
         empty_slot(&loader->slots[i]);
+    loader->delivered = NULL;
     loader->running = false;
 }
 
@@ -303,9 +306,9 @@ tp_status tp_loader_next(tp_loader *loader, tp_batch **batch)
     if (!loader->running)
         TP__TRY(begin_epoch(loader));
     /* The caller is done with the batch before. */
-    slot *last = &loader->slots[(loader->next + loader->n_slots - 1) % loader->n_slots];
-    if (last->number == loader->next - 1) {
-        empty_slot(last);
+    if (loader->delivered) {
+        empty_slot(loader->delivered);
+        loader->delivered = NULL;
         if (loader->n_started) {
             pthread_mutex_lock(&loader->mutex);
             loader->taken = loader->next;
@@ -326,12 +329,15 @@ tp_status tp_loader_next(tp_loader *loader, tp_batch **batch)
     }
     if (s->status != TP_OK) {
         const tp_status status = s->status;
-        if (s->message)
-            tp_fail(status, "%s", s->message);
+        /* One without a sentence of its own: the worker had no memory to keep it, or the dataset gave none.
+         */
+        tp_fail(status, "%s",
+                s->message && *s->message ? s->message : "loader: a batch could not be prepared");
         tp_loader_reset(loader);
         return status;
     }
     loader->next++;
+    loader->delivered = s;
     *batch = &s->batch;
     return TP_OK;
 }

@@ -12,6 +12,13 @@ typedef struct random_argument {
 static tp_status fill_random(const tp_sampler *sampler, tp_generator *generator, int64_t *indices)
 {
     const random_argument *argument = sampler->argument;
+    TP_SCOPE(random_sampler);
+    if (!generator) { /* PyTorch's then seeds one of its own from the default one */
+        generator = tp_generator_new();
+        if (!generator)
+            return TP_ERROR_MEMORY;
+        tp_generator_seed(generator, (uint64_t)tp_random_i64(NULL));
+    }
     tp__fill_randint(generator, indices, sampler->count, 0, argument->n);
     return TP_OK;
 }

@@ -245,7 +245,9 @@ void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
         }
         const tp_tensor *right = product_of(gradient)->right;
         if (l->sparse && l->n_touched + right->stored <= l->touched_capacity) {
-            memcpy(l->touched + l->n_touched, right->csr->columns, (size_t)right->stored * sizeof(int32_t));
+            if (right->stored)
+                memcpy(l->touched + l->n_touched, right->csr->columns,
+                       (size_t)right->stored * sizeof(int32_t));
             l->n_touched += right->stored;
         } else {
             l->sparse = false;

@@ -127,10 +127,12 @@ static void set_operand(elementwise_job *job, operand *o, const tp_tensor *t, tp
         return;
     }
     job->whole = false;
-    o->form = t->numel == 1 ? CONSTANT : PACKED;
+    o->form = CONSTANT;
     for (int d = 0; d < out->ndim; d++) {
         const int own = d - (out->ndim - t->ndim);
         o->strides[d] = own < 0 || t->shape[own] == 1 ? 0 : t->strides[own];
+        if (o->strides[d])
+            o->form = PACKED;
     }
 }
 

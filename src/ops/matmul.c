@@ -461,7 +461,8 @@ static tp_status backward_linear_recorded(tp_backward_call *call)
     if (call->needed[0])
         call->grad_inputs[0] = tp_matmul(g, w);
     if (call->needed[1])
-        call->grad_inputs[1] = tp_matmul(tp_t(rows), x->ndim == 2 ? x : tp_reshape(x, rows_of(x), w->shape[1]));
+        call->grad_inputs[1] =
+            tp_matmul(tp_t(rows), x->ndim == 2 ? x : tp_reshape(x, rows_of(x), w->shape[1]));
     if (call->needed[2])
         call->grad_inputs[2] = tp_sum_dim(rows, 0, false);
     return tp__ctx.error;

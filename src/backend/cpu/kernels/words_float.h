@@ -1,4 +1,5 @@
-/* The words of elementwise.def as expressions over the floating type T, whose name ends in TP__T (f32, f64). */
+/* The words of elementwise.def as expressions over the floating type T, whose name ends in TP__T (f32, f64).
+ */
 #define NUM(c) ((T)(c))
 #define NEG(a) (-(a))
 #define ADD(a, b) ((a) + (b))
@@ -15,7 +16,7 @@
 #define OR(a, b) ((a) | (b))
 #define SELECT(condition, a, b) ((condition) ? (a) : (b))
 #define ZERO NUM(0)
-#define SIGN(a) ((a) > 0 ? NUM(1) : (a) < 0 ? NUM(-1) : (a))
+#define SIGN(a) ((a) > 0 ? NUM(1) : (a) < 0 ? NUM(-1) : NUM(0))
 #define ABS(a) TP__LIBM(fabs)(a)
 #define FLOOR(a) TP__LIBM(floor)(a)
 #define CEIL(a) TP__LIBM(ceil)(a)

@@ -1,5 +1,6 @@
-/* The words of elementwise.def as expressions over the integer type T. Arithmetic wraps, as PyTorch's does; W is an
- * unsigned type at least as wide. Rows of floating kind are never instantiated, so their words are missing. */
+/* The words of elementwise.def as expressions over the integer type T. Arithmetic wraps, as PyTorch's does; W
+ * is an unsigned type at least as wide. Rows of floating kind are never instantiated, so their words are
+ * missing. */
 #define NUM(c) ((T)(c))
 #define NEG(a) ((T)((W)0 - (W)(a)))
 #define ADD(a, b) ((T)((W)(a) + (W)(b)))

@@ -1,0 +1,275 @@
+#!/bin/sh
+# check_command.sh SOURCE BUILD: the taper command as people use it, on data/demo: trains, evaluates, predicts and
+# inspects; interrupts trainings and resumes them; and runs every command of the tables in docs/bad-inputs.md, which
+# must end as the row says and leave no file behind. The last line counts the checks.
+set -u
+source=$(cd "$1" && pwd)
+taper=$(cd "$2" && pwd)/tool/taper
+[ -x "$taper" ] || { echo "there is no $taper"; exit 1; }
+LC_ALL=C
+export LC_ALL
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$place" || exit 1
+mkdir run work
+cd run || exit 1
+cp "$source/data/demo/train.tsv" "$source/data/demo/dev.tsv" .
+
+checks=0 failures=0
+passed() { checks=$((checks + 1)); }
+failed() {
+    checks=$((checks + 1)) failures=$((failures + 1))
+    echo "failed: $*"
+}
+check() { # WHAT COMMAND ...: the command must succeed
+    what=$1
+    shift
+    if "$@"; then passed; else failed "$what"; fi
+}
+equal() { # WHAT GOT WANT
+    if [ "$2" = "$3" ]; then passed; else failed "$1: it is '$2', not '$3'"; fi
+}
+near() { # GOT WANT TOLERANCE
+    awk -v got="$1" -v want="$2" -v tolerance="$3" 'BEGIN { d = got - want; exit !(got != "" && d <= tolerance && -d <= tolerance) }'
+}
+member() { # NAME: of the JSON lines on standard input
+    sed -n 's/.*"'"$1"'":\([^,}]*\).*/\1/p'
+}
+errors=../work/errors
+
+# ---- Help and version ----
+
+equal "--version" "$("$taper" --version)" "taper $(sed -n 's/^#define TP_VERSION "\(.*\)"/\1/p' "$source/include/taper/base.h")"
+for name in train eval predict inspect; do
+    "$taper" $name --help >../work/help 2>$errors
+    equal "taper $name --help: status" $? 0
+    check "taper $name --help: text" grep -q "^usage: taper $name " ../work/help
+    check "taper $name --help: no errors" test ! -s $errors
+    "$taper" help $name | cmp -s - ../work/help && passed || failed "taper help $name is not taper $name --help"
+done
+
+# ---- Training, its log, and that nothing of it depends on threads ----
+
+"$taper" train --train train.tsv --dev dev.tsv --epochs 6 --eval-every 40 --l2 0.001 --log run.jsonl >../work/out 2>$errors
+equal "train: status" $? 0
+check "train: the model is there" test -s model.safetensors
+equal "train: files" "$(ls -A | tr '\n' ' ')" "dev.tsv model.safetensors run.jsonl train.tsv "
+equal "train: epochs printed" "$(grep -c '^Epoch [0-9]*$' ../work/out)" 6
+check "train: seconds and memory on standard error" grep -q '^[0-9.]* s: read .*peak memory [0-9.]* MiB$' $errors
+check "train: no escapes where there is no terminal" sh -c "! grep -q '$(printf '\033')' ../work/out $errors"
+
+number='-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?'
+value="(null|true|false|$number|\"([^\"\\]|\\\\[\"\\u])*\")"
+plain="\"[a-z_0-9]+\":$value"
+object="\\{$plain(,$plain)*\\}"
+any="\"[a-z_0-9]+\":($value|$object)"
+valid_log() { ! grep -Ev "^\\{$any(,$any)*\\}\$" "$1"; }
+check "log: every line is JSON" valid_log run.jsonl
+echo '{"event":"end","x":nan}' >../work/bad.jsonl
+valid_log ../work/bad.jsonl >/dev/null && failed "the check of the log takes what is no JSON" || passed
+equal "log: first event" "$(head -n 1 run.jsonl | member event)" '"start"'
+equal "log: last event" "$(tail -n 1 run.jsonl | member event)" '"end"'
+equal "log: epochs" "$(grep -c '"event":"epoch"' run.jsonl)" 6
+equal "log: evaluations" "$(grep -c '"event":"eval"' run.jsonl)" 24
+equal "log: texts" "$(head -n 1 run.jsonl | member train_texts),$(head -n 1 run.jsonl | member dev_texts)" "$(($(wc -l <train.tsv) - 1)),$(($(wc -l <dev.tsv) - 1))"
+best=$(tail -n 1 run.jsonl | member best_dev_accuracy)
+equal "log: the best accuracy is the best of the evaluations" "$best" \
+    "$(grep '"event":"eval"' run.jsonl | member dev_accuracy | sort -g | tail -n 1)"
+check "log: the model learnt something" awk -v best="$best" 'BEGIN { exit !(best > 0.8) }'
+memory=$(tail -n 1 run.jsonl | member peak_memory_bytes)
+check "train: took $memory bytes" test "$memory" -lt 64000000
+printed=$(sed -n 's/^Epoch mean train loss: //p' ../work/out | head -n 1)
+logged=$(grep '"event":"epoch"' run.jsonl | head -n 1 | member train_loss)
+check "the printed loss $printed is the logged $logged" near "$printed" "$logged" 0.00005001
+
+"$taper" train --train train.tsv --dev dev.tsv --epochs 6 --eval-every 40 --l2 0.001 --threads 3 --workers 2 --quiet \
+    --out=again.safetensors >../work/out 2>$errors
+equal "train --quiet: status" $? 0
+check "train --quiet: silence" test ! -s ../work/out -a ! -s $errors
+check "threads and workers change nothing" cmp model.safetensors again.safetensors
+"$taper" train --train train.tsv --epochs 6 --seed 1 --quiet --out again.safetensors
+cmp -s model.safetensors again.safetensors && failed "the seed changes nothing" || passed
+for flags in "--optimizer sgd --momentum 0.9" "--optimizer adamw" "--stem none --no-lowercase --ngrams 2" \
+    "--min-df 3 --max-features 500 --metric loss" "--patience 2 --eval-every 20 --epochs 50 --min-delta 0.01"; do
+    "$taper" train --train train.tsv --dev dev.tsv $flags --out again.safetensors >../work/out 2>$errors
+    equal "train $flags: status" $? 0
+done
+check "early stopping" grep -q 'Stopping early!' ../work/out
+mv run.jsonl again.safetensors ../work
+
+# ---- Evaluating, predicting, inspecting ----
+
+"$taper" eval model.safetensors dev.tsv >../work/out 2>$errors
+equal "eval: status" $? 0
+accuracy=$("$taper" eval model.safetensors dev.tsv --json | member accuracy)
+equal "eval has the training's accuracy" "$accuracy" "$best"
+equal "eval prints the same" "$(sed -n 's/^accuracy *\([0-9.]*\).*/\1/p' ../work/out)" "$(printf %.4f "$accuracy")"
+"$taper" eval model.safetensors dev.tsv --json | sed 's/,"confusion".*/}/' >../work/eval.json
+check "eval --json is JSON" valid_log ../work/eval.json
+"$taper" eval model.safetensors - <dev.tsv >../work/piped
+equal "eval from standard input" "$(tail -n +2 ../work/piped)" "$(tail -n +2 ../work/out)"
+
+"$taper" predict model.safetensors dev.tsv --text sentence >../work/answers
+tail -n +2 dev.tsv | cut -f 1 >../work/dev.txt
+tail -n +2 dev.tsv | cut -f 2 | paste - ../work/answers >../work/pairs
+right=$(awk '$1 == $2 { n++ } END { printf "%.17g", n / NR }' ../work/pairs)
+check "predict agrees with eval: $right, $accuracy" near "$right" "$accuracy" 1e-12
+check "label and probability agree" awk '{ if ($2 != ($3 > 0.5)) exit 1 }' ../work/pairs
+"$taper" predict model.safetensors ../work/dev.txt | cmp -s - ../work/answers && passed || failed "lines are not the column"
+"$taper" predict model.safetensors <../work/dev.txt | cmp -s - ../work/answers && passed || failed "predict <file"
+sed 's/$/\r/' ../work/dev.txt | "$taper" predict model.safetensors - | cmp -s - ../work/answers && passed || failed "CR LF"
+equal "an empty line and a last line without its end" "$(printf '\nfine' | "$taper" predict model.safetensors | wc -l)" 2
+equal "nothing in, nothing out" "$(printf '' | "$taper" predict model.safetensors; echo $?)" 0
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    tail -n +2 train.tsv | cut -f 1
+done >../work/large.txt
+"$taper" predict model.safetensors ../work/large.txt --threads 1 >../work/one
+"$taper" predict model.safetensors ../work/large.txt --threads 4 | cmp -s - ../work/one && passed || failed "predict: threads"
+cat ../work/large.txt | "$taper" predict model.safetensors | cmp -s - ../work/one && passed || failed "predict: a pipe"
+equal "predict: one answer for each line" "$(wc -l <../work/one)" "$(wc -l <../work/large.txt)"
+equal "predict: a reader that leaves" "$("$taper" predict model.safetensors ../work/large.txt 2>&1 | head -n 1 | wc -l)" 1
+"$taper" predict model.safetensors dev.tsv 2>$errors >/dev/null
+check "predict: a word about tabs" grep -q 'dev.tsv:1: the line has a tab' $errors
+
+# An answer comes before the input ends.
+mkfifo ../work/pipe
+"$taper" predict model.safetensors <../work/pipe >../work/streamed &
+reader=$!
+exec 3>../work/pipe
+head -n 1 ../work/dev.txt >&3
+for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ -s ../work/streamed ] && break
+    sleep 0.25
+done
+equal "predict answers at once" "$(cat ../work/streamed)" "$(head -n 1 ../work/answers)"
+exec 3>&-
+wait $reader
+equal "predict: the end of the stream" $? 0
+
+"$taper" inspect model.safetensors --top 5 >../work/out
+equal "inspect: status" $? 0
+terms=$(head -n 1 ../work/run.jsonl | member terms)
+check "inspect: shape" grep -q "Wb.weight *float32 \[1, $terms\]" ../work/out
+equal "inspect: words" "$(grep -c '^ *[0-9]*  *+[0-9.]*  [^ ]*  *-[0-9.]*  [^ ]*$' ../work/out)" 5
+
+# ---- Interrupting and resuming ----
+
+# The last model is kept, so that every step counts. Enough epochs for about a second.
+epochs=100
+while :; do
+    began=$(date +%s%N)
+    "$taper" train --train train.tsv --epochs $epochs --log ../work/whole.jsonl --out ../work/whole.safetensors --quiet
+    took=$((($(date +%s%N) - began) / 1000000))
+    [ $took -gt 800 ] || [ $epochs -gt 100000 ] && break
+    epochs=$((epochs * 2))
+done
+events() { grep -v -e '"event":"start"' -e '"event":"end"' "$1"; }
+stops=0
+for signal in INT TERM; do
+    for part in 2 4 7; do
+        delay=$(awk -v took=$took -v part=$part 'BEGIN { printf "%.3f", took * part / 10000 }')
+        rm -f part.*
+        resume=
+        for round in 1 2; do
+            timeout -s $signal --preserve-status "$delay" "$taper" train --train train.tsv --epochs $epochs --quiet \
+                --log part.jsonl --out part.safetensors $resume 2>$errors
+            status=$?
+            [ $status -eq 0 ] && break
+            stops=$((stops + 1))
+            equal "SIG$signal after $delay s: status" $status $([ $signal = INT ] && echo 130 || echo 143)
+            check "SIG$signal: says how to go on" grep -qF -- "--out part.safetensors --resume part.checkpoint.safetensors" $errors
+            check "SIG$signal: a model that works" "$taper" inspect part.safetensors --top 0 >/dev/null
+            equal "SIG$signal: files" "$(ls -A part.* | tr '\n' ' ')" "part.checkpoint.safetensors part.jsonl part.safetensors "
+            resume="--resume part.checkpoint.safetensors"
+        done
+        if [ $status -ne 0 ]; then
+            "$taper" train --train train.tsv --epochs $epochs --quiet --log part.jsonl --out part.safetensors $resume \
+                --threads 1 2>$errors
+            equal "resume: status" $? 0
+        fi
+        check "SIG$signal after $delay s, resumed: the same model" cmp part.safetensors ../work/whole.safetensors
+        events part.jsonl >../work/part.events
+        events ../work/whole.jsonl >../work/whole.events
+        check "SIG$signal after $delay s, resumed: the same log" cmp ../work/part.events ../work/whole.events
+    done
+done
+check "trainings were interrupted ($stops times)" test $stops -gt 3
+"$taper" train --train train.tsv --epochs $epochs --batch-size 8 --out other.safetensors --quiet \
+    --resume part.checkpoint.safetensors 2>$errors
+equal "resume with another batch size: status" $? 3
+check "resume with another batch size: nothing is written" test ! -e other.safetensors
+cp part.checkpoint.safetensors ../work/checkpoint
+rm -f part.*
+
+# ---- Models with a bit changed ----
+
+size=$(wc -c <model.safetensors)
+for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29; do
+    at=$((i < 20 ? i * 37 : i * (size - 1) / 29))
+    old=$(od -An -tu1 -j $at -N 1 model.safetensors | tr -d ' ')
+    cp model.safetensors ../work/flipped
+    new=$((old ^ (1 << i % 8)))
+    printf "\\$(printf %o $new)" | dd of=../work/flipped bs=1 seek=$at conv=notrunc 2>/dev/null
+    "$taper" predict ../work/flipped ../work/dev.txt >../work/out 2>$errors
+    status=$?
+    if [ $status -eq 3 ]; then
+        check "bit $((i % 8)) of byte $at: a sentence" grep -q '^taper predict: .*flipped' $errors
+    else
+        # What is not part of the header is a number or a word, and any of them may be right.
+        equal "bit $((i % 8)) of byte $at: status" $status 0
+    fi
+done
+
+# ---- docs/bad-inputs.md ----
+
+: >empty.tsv
+mkdir folder
+printf 'sentence\tlabel\n' >header.tsv
+printf 'sentence\nfine\n' >one-column.tsv
+printf 'sentence\tlabel\nfine\t1\nodd\n' >ragged.tsv
+printf 'sentence\tlabel\nfine\t1\nodd\t2\n' >bad-label.tsv
+printf 'sentence\tlabel\nfine\t1\nodd\tgood\n' >word-label.tsv
+printf 'sentence\tlabel\nfine\t1\nodd\t\n' >blank-label.tsv
+printf 'sentence\tlabel\nfine\t1\nb\377d\t0\n' >broken.tsv
+printf 'fine\nodd\nb\377d\n' >broken.txt
+printf 'sentence\tlabel\nfine\t1\n"odd\t0\n' >quote.tsv
+printf 'sentence\tlabel\nfine\t1\no\000d\t0\n' >nul.tsv
+printf 'sentence\tlabel\na b\t1\nc\t0\n' >stops.tsv
+long() { head -c 100000000 /dev/zero | tr '\0' 'a'; }
+{ printf 'sentence\tlabel\n'; long; printf '\t1\n'; } >long.tsv
+{ printf 'fine\n'; long; printf '\n'; } >long.txt
+head -c 5000 model.safetensors >cut.safetensors
+head -c 5 model.safetensors >tiny.safetensors
+header='{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+{ printf "\\$(printf %o ${#header})"'\0\0\0\0\0\0\0%sabcd' "$header"; } >foreign.safetensors
+{ head -c 11 model.safetensors; printf '!'; tail -c +13 model.safetensors; } >flipped.safetensors
+
+PATH=$(dirname "$taper"):$PATH
+inventory() { find . | sort; cksum model.safetensors train.tsv dev.tsv; }
+inventory >../work/before
+rows=0
+sed -n 's/^| `\(.*\)` | \([0-9]\) | \(.*\) |$/\2 \1 | \3/p' "$source/docs/bad-inputs.md" >../work/rows
+while read -r row; do
+    status=${row%% *}
+    row=${row#* }
+    command=${row%% | *}
+    sentence=${row#* | }
+    # A limit on memory: none of these needs more. One on files, in those rows that set one, ends with its shell.
+    (ulimit -v 600000 2>/dev/null; eval "$command") </dev/null >../work/out 2>$errors
+    equal "$command: status" $? "$status"
+    rows=$((rows + 1))
+    grep -qF -- "$sentence" $errors && passed || failed "$command: says '$(head -n 1 $errors)', not '$sentence'"
+    inventory >../work/after
+    cmp -s ../work/before ../work/after && passed || {
+        failed "$command: leaves or changes files"
+        diff ../work/before ../work/after
+        find . -newer ../work/before -type f -exec rm {} +
+        inventory >../work/before
+    }
+done <../work/rows
+check "docs/bad-inputs.md has $rows rows" test $rows -eq "$(grep -c '^| `' "$source/docs/bad-inputs.md")" -a $rows -gt 80
+
+echo "$checks checks, $failures failed"
+[ $failures -eq 0 ]

@@ -1,0 +1,626 @@
+/* Every record of the library, driven by its own samples: values, gradients, refusals, strides, what is
+ * saved, and memory that runs out at each place in turn. */
+#include "test.h"
+
+#include "base/memory.h"
+#include "heart/heart.h"
+#include "taper/ops.h"
+
+#include <ctype.h>
+
+#define MOST 24
+
+/* ---- Samples as tensors ---- */
+
+static uint64_t stream;
+
+static double next_random(double low, double high)
+{
+    stream = stream * 6364136223846793005u + 1442695040888963407u;
+    return low + (high - low) * ((double)(stream >> 11) / 9007199254740992.0);
+}
+
+typedef struct inputs {
+    int n;
+    tp_tensor *t[MOST];
+} inputs;
+
+static tp_tensor *make_csr(tp_dtype dtype, const int64_t *shape, double low, double high)
+{
+    const int64_t rows = shape[0], columns = shape[1];
+    TP_SCOPE(arrays);
+    tp_region *here = tp_region_current();
+    int64_t *starts = tp_region_alloc(here, (size_t)(rows + 1) * sizeof *starts);
+    int32_t *column_of = tp_region_alloc(here, (size_t)(rows * columns + 1) * sizeof *column_of);
+    double *wide = tp_region_alloc(here, (size_t)(rows * columns + 1) * sizeof *wide);
+    float *narrow = tp_region_alloc(here, (size_t)(rows * columns + 1) * sizeof *narrow);
+    int64_t n = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t c = 0; c < columns; c++) {
+            /* Row 1 is empty, the others have about half of the columns. */
+            if (r == 1 || next_random(0, 1) < 0.5)
+                continue;
+            column_of[n] = (int32_t)c;
+            narrow[n] = (float)next_random(low, high);
+            wide[n] = dtype == TP_F32 ? (double)narrow[n] : next_random(low, high);
+            n++;
+        }
+        starts[r + 1] = n;
+    }
+    return tp_keep(
+        tp_csr(dtype, rows, columns, n, starts, column_of, dtype == TP_F32 ? (void *)narrow : wide));
+}
+
+static tp_tensor *make_dense(tp_dtype dtype, int ndim, const int64_t *shape, double low, double high)
+{
+    tp_tensor *t = tp_zeros_n(dtype, ndim, shape);
+    const size_t size = tp_dtype_size(dtype);
+    for (int64_t i = 0; i < tp_numel(t); i++) {
+        double value = next_random(low, high);
+        if (!tp_dtype_is_float(dtype))
+            value = dtype == TP_BOOL ? (double)(value > (low + high) / 2) : floor(value);
+        tp__store_f64(dtype, t->data + (size_t)i * size, value);
+    }
+    return t;
+}
+
+/* One input such as "f64[2,3]<-1,1>"; "-" is an absent one. `narrow` makes float32 of float64. */
+static const char *parse_one(const char *p, bool narrow, tp_tensor **t)
+{
+    static const struct {
+        const char *name;
+        tp_dtype dtype;
+    } names[] = {{"bool", TP_BOOL}, {"u8", TP_U8},   {"i32", TP_I32}, {"i64", TP_I64},
+                 {"f32", TP_F32},   {"f64", TP_F64}, {"csr", TP_F64}};
+    *t = NULL;
+    if (*p == '-')
+        return p + 1;
+    size_t k = 0;
+    while (k < sizeof names / sizeof names[0] && strncmp(p, names[k].name, strlen(names[k].name)))
+        k++;
+    if (k == sizeof names / sizeof names[0])
+        return NULL;
+    tp_dtype dtype = names[k].dtype;
+    const bool sparse = k == sizeof names / sizeof names[0] - 1;
+    if (narrow && dtype == TP_F64)
+        dtype = TP_F32;
+    p += strlen(names[k].name);
+    if (*p++ != '[')
+        return NULL;
+    int64_t shape[TP_MAX_DIMS] = {0};
+    int ndim = 0;
+    while (*p != ']') {
+        char *end;
+        shape[ndim++] = strtoll(p, &end, 10);
+        if (end == p || (*end != ',' && *end != ']') || ndim == TP_MAX_DIMS)
+            return NULL;
+        p = end + (*end == ',');
+    }
+    p++;
+    double low = tp_dtype_is_float(dtype) ? -2 : 0, high = tp_dtype_is_float(dtype) ? 2 : 3;
+    if (*p == '<') {
+        char *end;
+        low = strtod(p + 1, &end);
+        if (*end != ',')
+            return NULL;
+        high = strtod(end + 1, &end);
+        if (*end != '>')
+            return NULL;
+        p = end + 1;
+    }
+    *t = sparse ? make_csr(dtype, shape, low, high) : make_dense(dtype, ndim, shape, low, high);
+    return *t ? p : NULL;
+}
+
+static bool parse(const tp_op *op, const char *text, bool narrow, inputs *in)
+{
+    in->n = 0;
+    stream = 0x9E3779B97F4A7C15u;
+    while (*text) {
+        if (*text == ' ') {
+            text++;
+            continue;
+        }
+        if (in->n == MOST || !(text = parse_one(text, narrow, &in->t[in->n])))
+            return false;
+        in->n++;
+    }
+    while (in->n < op->n_inputs)
+        in->t[in->n++] = NULL;
+    return op->n_inputs < 0 || in->n == op->n_inputs;
+}
+
+static bool differentiable(const tp_tensor *t)
+{
+    return t && t->layout == TP__DENSE && tp_dtype_is_float((tp_dtype)t->dtype);
+}
+
+static void require_all(const inputs *in)
+{
+    for (int i = 0; i < in->n; i++)
+        if (differentiable(in->t[i]))
+            tp_requires_grad_(in->t[i], true);
+}
+
+/* ---- Applying a record ---- */
+
+typedef struct application {
+    const tp_op *op;
+    const void *attributes;
+} application;
+
+/* The floating outputs, side by side in one vector. */
+static tp_tensor *apply_joined(tp_tensor *const *t, int n, void *argument)
+{
+    const application *a = argument;
+    tp_tensor *outputs[TP_MAX_OUTPUTS], *floats[TP_MAX_OUTPUTS];
+    int n_floats = 0;
+    tp_manual_seed(11); /* the same draws each time */
+    if (tp_apply_n(a->op, t, n, a->attributes, outputs) != TP_OK)
+        return NULL;
+    for (int i = 0; i < a->op->n_outputs; i++)
+        if (tp_dtype_is_float(tp_dtype_of(outputs[i])))
+            floats[n_floats++] = tp_reshape(outputs[i], -1);
+    return n_floats == 1 ? floats[0] : n_floats ? tp_cat(floats, n_floats, 0) : outputs[0];
+}
+
+/* Gradients of a weighted sum of the outputs for all inputs that require one; NULL where there is none. */
+static tp_status gradients_of(const application *a, const inputs *in, bool recorded, tp_tensor **gradients)
+{
+    tp_tensor *y = apply_joined(in->t, in->n, (void *)(uintptr_t)a);
+    if (!y)
+        return tp_error();
+    if (!tp_requires_grad(y)) {
+        memset(gradients, 0, MOST * sizeof *gradients);
+        return TP_OK;
+    }
+    tp_tensor *weights = tp_zeros_like(y), *wanted[MOST], *got[MOST];
+    for (int64_t i = 0; weights && i < tp_numel(y); i++)
+        tp__store_f64(tp_dtype_of(y), weights->data + (size_t)i * tp_dtype_size(tp_dtype_of(y)),
+                      1 + 0.25 * sin((double)i));
+    if (!weights)
+        return tp_error();
+    int n = 0;
+    for (int i = 0; i < in->n; i++)
+        if (tp_requires_grad(in->t[i]))
+            wanted[n++] = in->t[i];
+    const tp_gradients_options options = {
+        .retain_graph = true, .create_graph = recorded, .allow_unused = true};
+    const tp_status status = tp_gradients(&y, 1, wanted, n, &weights, &options, got);
+    if (status != TP_OK)
+        return status;
+    n = 0;
+    for (int i = 0; i < in->n; i++)
+        gradients[i] = tp_requires_grad(in->t[i]) ? got[n++] : NULL;
+    return TP_OK;
+}
+
+/* The largest |a - b| / max(1, |b|); 0 for two NaNs; -1 for different shapes. */
+static double distance(const tp_tensor *a, const tp_tensor *b)
+{
+    if (!a || !b)
+        return a == b ? 0 : -1;
+    TP_SCOPE(distance);
+    tp_tensor *p = tp_detach(a), *q = tp_detach(b);
+    p = tp_contiguous(tp_to(p->layout == TP__CSR ? tp_to_dense(p) : p, TP_F64));
+    q = tp_contiguous(tp_to(q->layout == TP__CSR ? tp_to_dense(q) : q, TP_F64));
+    if (!p || !q || p->ndim != q->ndim || memcmp(p->shape, q->shape, (size_t)p->ndim * sizeof(int64_t)))
+        return -1;
+    double worst = 0;
+    const double *x = tp_data_f64(p), *y = tp_data_f64(q);
+    for (int64_t i = 0; i < p->numel; i++) {
+        if ((isnan(x[i]) && isnan(y[i])) || x[i] == y[i])
+            continue;
+        const double d = fabs(x[i] - y[i]) / fmax(1, fabs(y[i]));
+        worst = d > worst || isnan(d) ? (isnan(d) ? INFINITY : d) : worst;
+    }
+    return worst;
+}
+
+static void complain(const tp_op *op, const char *sample, const char *what)
+{
+    test_failures++;
+    printf("%s, sample '%s': %s%s%s\n", op->name, sample, what, tp_error() == TP_OK ? "" : ": ",
+           tp_error_message());
+    tp_clear_error();
+}
+
+#define EXPECT(condition, what)            \
+    do {                                   \
+        test_checks++;                     \
+        if (!(condition))                  \
+            complain(op, s->inputs, what); \
+    } while (0)
+
+/* The same, and nothing more of this check after a failure. */
+#define REQUIRE(condition, what)           \
+    do {                                   \
+        test_checks++;                     \
+        if (!(condition)) {                \
+            complain(op, s->inputs, what); \
+            return;                        \
+        }                                  \
+    } while (0)
+
+/* ---- The checks ---- */
+
+static void check_record(const tp_op *op)
+{
+    const tp_sample *s = op->samples;
+    static const tp_sample none = {"(none)", NULL, NULL};
+    bool good = false;
+    for (; s && s->inputs; s++)
+        good |= !s->message;
+    s = &none;
+    EXPECT(op->name && op->name[0], "has no name");
+    EXPECT(op->documentation && strlen(op->documentation) > 2, "is not documented");
+    EXPECT(good, "has no sample that works");
+    EXPECT((op->backward != NULL) != op->no_gradient, "has both or neither of backward and no_gradient");
+    EXPECT(op->infer != NULL, "has no rule");
+    EXPECT(op->n_outputs >= 1 && op->n_outputs <= TP_MAX_OUTPUTS && op->n_inputs != 0, "has odd counts");
+    char name[TP__NODE_NAME_SIZE];
+    const tp__history history = {op->node_name ? op->node_name : op->name};
+    const char *printed = tp__history_name(&history, name);
+    size_t length = strlen(printed);
+    EXPECT(isupper((unsigned char)printed[0]) && !strchr(printed, '_'), "has an odd node name");
+    while (length && isdigit((unsigned char)printed[length - 1]))
+        length--;
+    EXPECT(length > 8 && !strncmp(printed + length - 8, "Backward", 8) && printed[length],
+           "has an odd node name");
+}
+
+static void check_refusal(const tp_op *op, const tp_sample *s)
+{
+    TP_SCOPE(refusal);
+    inputs in;
+    tp_tensor *outputs[TP_MAX_OUTPUTS];
+    EXPECT(parse(op, s->inputs, false, &in), "cannot be read");
+    CHECK_OK();
+    memset(outputs, 0xff, sizeof outputs);
+    const tp_status status = tp_apply_n(op, in.t, in.n, s->attributes, outputs);
+    EXPECT(status != TP_OK && status == tp_error(), "did not fail");
+    EXPECT(strstr(tp_error_message(), s->message), "failed with another message");
+    EXPECT(strstr(tp_error_message(), op->name), "does not name itself");
+    for (int i = 0; i < op->n_outputs; i++)
+        EXPECT(!outputs[i], "left an output after an error");
+    tp_clear_error();
+}
+
+static void check_gradients(const tp_op *op, const tp_sample *s)
+{
+    TP_SCOPE(gradients);
+    inputs in;
+    application a = {op, s->attributes};
+    if (!parse(op, s->inputs, false, &in))
+        return;
+    require_all(&in);
+    inputs present = {0}; /* gradcheck takes no absent inputs */
+    for (int i = 0; i < in.n; i++)
+        if (in.t[i])
+            present.t[present.n++] = in.t[i];
+    if (present.n == in.n || op->n_inputs < 0) {
+        const bool second = !getenv("TAPER_FIRST_ORDER_ONLY");
+        EXPECT(tp_gradcheck(apply_joined, in.t, in.n, &a, .second_order = second) == TP_OK,
+               "gradients are wrong");
+    }
+    tp_tensor *fused[MOST], *recorded[MOST];
+    REQUIRE(gradients_of(&a, &in, false, fused) == TP_OK, "backward fails");
+    REQUIRE(gradients_of(&a, &in, true, recorded) == TP_OK, "recorded backward fails");
+    for (int i = 0; i < in.n; i++)
+        EXPECT(distance(fused[i], recorded[i]) >= 0 && distance(fused[i], recorded[i]) < 1e-12,
+               "fused and recorded gradients differ");
+}
+
+/* The same elements behind other strides: the dimensions lie in memory in reverse order, with a gap. */
+static tp_tensor *scattered(tp_tensor *t)
+{
+    if (!t || t->layout != TP__DENSE || !t->ndim)
+        return t;
+    int64_t shape[TP_MAX_DIMS], order[TP_MAX_DIMS];
+    for (int d = 0; d < t->ndim; d++) {
+        shape[d] = t->shape[t->ndim - 1 - d];
+        order[d] = t->ndim - 1 - d;
+    }
+    shape[t->ndim - 1] *= 2;
+    tp_tensor *wide = tp_zeros_n((tp_dtype)t->dtype, t->ndim, shape);
+    tp_tensor *other =
+        tp_detach(tp_permute_n(tp_slice(wide, t->ndim - 1, 0, shape[t->ndim - 1], 2), t->ndim, order));
+    tp_assign(other, tp_detach(t));
+    return other;
+}
+
+/* All rows alike, once as a copy and once with a stride of 0. */
+static tp_tensor *repeated(tp_tensor *t, bool expanded)
+{
+    if (!t || t->layout != TP__DENSE || !t->ndim || !t->shape[0])
+        return t;
+    tp_tensor *view = tp_expand_n(tp_narrow(t, 0, 0, 1), t->ndim, t->shape);
+    return tp_detach(expanded ? view : tp_clone(view));
+}
+
+static void check_same(const tp_op *op, const tp_sample *s, const inputs *in, const inputs *other)
+{
+    application a = {op, s->attributes};
+    tp_tensor *y = apply_joined(in->t, in->n, &a), *z = apply_joined(other->t, other->n, &a);
+    /* Sums go through memory in its own order, as PyTorch's do. */
+    const bool in_memory_order = !strcmp(op->name, "sum") || !strcmp(op->name, "mean");
+    REQUIRE(y && z && distance(y, z) >= 0 && distance(y, z) <= (in_memory_order ? 1e-15 : 0),
+            "another layout gives another result");
+    if (op->no_gradient)
+        return;
+    require_all(in);
+    require_all(other);
+    tp_tensor *of[MOST], *of_other[MOST];
+    REQUIRE(gradients_of(&a, in, false, of) == TP_OK && gradients_of(&a, other, false, of_other) == TP_OK,
+            "backward fails in another layout");
+    for (int i = 0; i < in->n; i++)
+        EXPECT(distance(of[i], of_other[i]) == 0, "another layout gives another gradient");
+}
+
+static void check_strides(const tp_op *op, const tp_sample *s)
+{
+    TP_SCOPE(strides);
+    inputs in, other;
+    if (!parse(op, s->inputs, false, &in))
+        return;
+    other = in;
+    for (int i = 0; i < in.n; i++)
+        other.t[i] = scattered(in.t[i]);
+    /* A view may refuse other strides; that is what reshape is for. */
+    if (strcmp(op->name, "view"))
+        check_same(op, s, &in, &other);
+    inputs copied = in, expanded = in;
+    for (int i = 0; i < in.n; i++) {
+        copied.t[i] = repeated(tp_detach(in.t[i]), false);
+        expanded.t[i] = repeated(tp_detach(in.t[i]), true);
+    }
+    if (strcmp(op->name, "view"))
+        check_same(op, s, &copied, &expanded);
+}
+
+static bool overlaps(const tp_tensor *a, const tp_tensor *b)
+{
+    return a && b && a->storage && a->storage == b->storage;
+}
+
+static void spoil(tp_tensor *t)
+{
+    const size_t size = tp_dtype_size((tp_dtype)t->dtype),
+                 n = (size_t)(t->layout == TP__CSR ? t->stored : t->numel);
+    if (tp_dtype_is_float((tp_dtype)t->dtype)) {
+        memset(t->data, 0xff, n * size); /* NaN */
+        return;
+    }
+    for (size_t i = 0; i < n / 2; i++) /* indices stay valid */
+        for (size_t b = 0; b < size; b++) {
+            const char kept = t->data[i * size + b];
+            t->data[i * size + b] = t->data[(n - 1 - i) * size + b];
+            t->data[(n - 1 - i) * size + b] = kept;
+        }
+}
+
+static void check_saved(const tp_op *op, const tp_sample *s, bool recorded)
+{
+    TP_SCOPE(saved);
+    inputs in;
+    application a = {op, s->attributes};
+    tp_tensor *before[MOST] = {0}, *outputs[TP_MAX_OUTPUTS], *grads[TP_MAX_OUTPUTS];
+    if (op->no_gradient || !parse(op, s->inputs, false, &in))
+        return;
+    require_all(&in);
+    tp_manual_seed(11);
+    if (tp_apply_n(op, in.t, in.n, a.attributes, outputs) != TP_OK) {
+        tp_clear_error();
+        return;
+    }
+    int n_roots = 0, n = 0;
+    tp_tensor *roots[TP_MAX_OUTPUTS], *wanted[MOST];
+    for (int i = 0; i < op->n_outputs; i++) {
+        if (!tp_requires_grad(outputs[i]))
+            continue;
+        stream = 5;
+        roots[n_roots] = outputs[i];
+        grads[n_roots++] = make_dense(TP_F64, outputs[i]->ndim, outputs[i]->shape, -1, 1);
+    }
+    for (int i = 0; i < in.n; i++)
+        if (tp_requires_grad(in.t[i]))
+            wanted[n++] = in.t[i];
+    if (!n || !n_roots)
+        return;
+    const tp_gradients_options options = {
+        .retain_graph = true, .create_graph = recorded, .allow_unused = true};
+    REQUIRE(tp_gradients(roots, n_roots, wanted, n, grads, &options, before) == TP_OK, "backward fails");
+    for (int i = 0; i < n; i++)
+        before[i] = before[i] ? tp_clone(tp_detach(before[i])) : NULL;
+    /* What is not saved is spoiled, behind the versions' back. */
+    for (int k = 0; k < in.n + op->n_outputs; k++) {
+        tp_tensor *t = k < in.n ? in.t[k] : outputs[k - in.n];
+        bool kept = !t || !t->data;
+        for (int i = 0; i < in.n && !kept; i++)
+            kept = tp__saves_input(op, i) && overlaps(in.t[i], t);
+        for (int i = 0; i < op->n_outputs && !kept; i++)
+            kept = (op->saves & TP_SAVES_OUTPUT(i)) && overlaps(outputs[i], t);
+        if (!kept && (k < in.n || !overlaps(t, in.t[0])))
+            spoil(t);
+    }
+    tp_tensor *after[MOST] = {0};
+    REQUIRE(tp_gradients(roots, n_roots, wanted, n, grads, &options, after) == TP_OK, "backward fails");
+    for (int i = 0; i < n; i++)
+        EXPECT(distance(after[i], before[i]) == 0, "backward reads what the record does not save");
+    tp_clear_error();
+}
+
+/* float32 of the same inputs gives about the same, and a float32 result where float64 gave a float64 one. */
+static void check_narrow(const tp_op *op, const tp_sample *s)
+{
+    TP_SCOPE(narrow);
+    inputs wide, narrow;
+    application a = {op, s->attributes};
+    if (!parse(op, s->inputs, false, &wide) || !parse(op, s->inputs, true, &narrow))
+        return;
+    for (int i = 0; i < wide.n; i++) /* the float32 values exactly */
+        if (wide.t[i] && tp_dtype_is_float((tp_dtype)wide.t[i]->dtype))
+            wide.t[i] = wide.t[i]->layout == TP__CSR                 ? tp_to(narrow.t[i], TP_F64)
+                        : tp_assign(wide.t[i], narrow.t[i]) == TP_OK ? wide.t[i]
+                                                                     : NULL;
+    tp_tensor *y = apply_joined(wide.t, wide.n, &a), *z = apply_joined(narrow.t, narrow.n, &a);
+    REQUIRE(y && z, "float32 fails");
+    if (strcmp(op->name, "to"))
+        EXPECT(tp_dtype_of(y) != TP_F64 || tp_dtype_of(z) == TP_F32, "float32 gives another dtype");
+    EXPECT(distance(z, y) >= 0 && distance(z, y) < 2e-5, "float32 and float64 are far apart");
+    if (op->no_gradient || !strcmp(op->name, "to"))
+        return;
+    require_all(&wide);
+    require_all(&narrow);
+    tp_tensor *gy[MOST], *gz[MOST];
+    REQUIRE(gradients_of(&a, &wide, false, gy) == TP_OK && gradients_of(&a, &narrow, false, gz) == TP_OK,
+            "float32 backward fails");
+    for (int i = 0; i < wide.n; i++)
+        EXPECT(distance(gz[i], gy[i]) >= 0 && distance(gz[i], gy[i]) < 1e-4,
+               "float32 and float64 gradients are far apart");
+}
+
+/* One run with `room` bytes left in the region's chunk and the allocation after `countdown` more failing. */
+static bool run_short_of_memory(const tp_op *op, const tp_sample *s, bool recorded, size_t room,
+                                int64_t countdown, bool *failed)
+{
+    TP_SCOPE(outer);
+    inputs in;
+    application a = {op, s->attributes};
+    tp_tensor *gradients[MOST];
+    if (!parse(op, s->inputs, false, &in))
+        return false;
+    if (!op->no_gradient)
+        require_all(&in);
+    tp_status status;
+    {
+        TP_SCOPE(inner);
+        tp_region *here = tp_region_current();
+        const size_t left = (size_t)(here->limit - here->cursor);
+        if (room < left)
+            here->limit = here->cursor + room;
+        tp__memory_fail_after(countdown);
+        status = op->no_gradient ? (apply_joined(in.t, in.n, &a) ? TP_OK : tp_error())
+                                 : gradients_of(&a, &in, recorded, gradients);
+        tp__memory_fail_after(-1);
+    }
+    *failed = status != TP_OK;
+    return status == tp_error() && (status == TP_OK || status == TP_ERROR_MEMORY);
+}
+
+static void check_memory(const tp_op *op, const tp_sample *s, bool recorded)
+{
+    bool failed = true;
+    /* Warm up what the library keeps for good. */
+    run_short_of_memory(op, s, recorded, SIZE_MAX, -1, &failed);
+    tp_clear_error();
+    tp_memory_trim();
+    const size_t used = tp_memory_used();
+    for (int64_t countdown = 0; countdown < 5; countdown++) {
+        failed = true;
+        for (size_t room = 0; room < 16000 && failed; room += room < 3000 ? 16 : 112) {
+            EXPECT(run_short_of_memory(op, s, recorded, room, countdown, &failed),
+                   "out of memory is not reported as TP_ERROR_MEMORY");
+            tp_clear_error();
+        }
+    }
+    tp_memory_trim();
+    EXPECT(tp_memory_used() <= used, "memory is lost when an allocation fails");
+}
+
+/* ---- Sabotage: a record whose gradient is wrong must be found out by the same checks ---- */
+
+static tp_status infer_twice(tp_call *call)
+{
+    *call->results = (tp_result){.dtype = TP_F64, .ndim = call->inputs[0]->ndim};
+    memcpy(call->results->shape, call->inputs[0]->shape, sizeof call->results->shape);
+    return TP_OK;
+}
+static tp_status forward_twice(tp_call *call)
+{
+    for (int64_t i = 0; i < call->inputs[0]->numel; i++)
+        tp_data_f64(call->outputs[0])[i] = 2 * ((const double *)(const void *)call->inputs[0]->data)[i];
+    return TP_OK;
+}
+static tp_status backward_thrice(tp_backward_call *call)
+{
+    /* Wrong factor, reads an input that is not saved, and goes by memory instead of by strides. */
+    tp_tensor *x = tp_detach(call->inputs[0]);
+    call->grad_inputs[0] = tp_add(tp_mul(call->grad_outputs[0], 3.0), tp_sub(x, x));
+    return call->grad_inputs[0] ? TP_OK : tp_error();
+}
+
+static void sabotage(void)
+{
+    static const tp_sample samples[] = {{"f64[2,3]", NULL, NULL}, {NULL, NULL, NULL}};
+    static const tp_op wrong = {.name = "wrong",
+                                .n_inputs = 1,
+                                .n_outputs = 1,
+                                .infer = infer_twice,
+                                .forward = forward_twice,
+                                .backward = backward_thrice,
+                                .samples = samples};
+    void (*const checks[])(const tp_op *, const tp_sample *) = {check_gradients, check_strides};
+    printf("some complaints about 'wrong' are expected:\n");
+    const int failures = test_failures;
+    int noticed = 0;
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        const int before = test_failures;
+        checks[i](&wrong, samples);
+        noticed += test_failures > before;
+    }
+    int before = test_failures;
+    check_saved(&wrong, samples, false);
+    noticed += test_failures > before;
+    before = test_failures;
+    check_record(&wrong);
+    noticed += test_failures > before;
+    test_failures = failures;
+    CHECK(noticed == 4);
+    tp_clear_error();
+}
+
+int main(int argc, char **argv)
+{
+    int records = 0, samples = 0;
+    for (int i = 0; tp_op_at(i); i++) {
+        const tp_op *op = tp_op_at(i);
+        if (argc > 1 && strcmp(argv[1], op->name))
+            continue;
+        records++;
+        check_record(op);
+        CHECK(tp_op_named(op->name) && !strcmp(tp_op_named(op->name)->name, op->name));
+        bool first = true;
+        for (const tp_sample *s = op->samples; s && s->inputs; s++) {
+            samples++;
+            if (s->message) {
+                check_refusal(op, s);
+                continue;
+            }
+            TP_SCOPE(sample);
+            inputs in;
+            application a = {op, s->attributes};
+            EXPECT(parse(op, s->inputs, false, &in), "cannot be read");
+            EXPECT(apply_joined(in.t, in.n, &a), "fails");
+            tp_clear_error();
+            if (!op->no_gradient) {
+                check_gradients(op, s);
+                check_saved(op, s, false);
+                check_saved(op, s, true);
+            }
+            check_strides(op, s);
+            check_narrow(op, s);
+            if (first) {
+                check_memory(op, s, false);
+                if (!op->no_gradient)
+                    check_memory(op, s, true);
+            }
+            first = false;
+        }
+    }
+    sabotage();
+    CHECK(!tp_op_at(-1) && !tp_op_named("nothing") && !tp_op_named(NULL));
+    printf("%d records, %d samples\n", records, samples);
+    tp_finish();
+    return test_end();
+}
