@@ -337,10 +337,9 @@ static void steady(void)
         tp_batch *batch;
         size_t used = 0;
         for (int epoch = 0; epoch < 60; epoch++) {
-            double sum = 0;
             while (tp_loader_next(loader, &batch) == TP_OK) {
                 TP_SCOPE(step);
-                sum += tp_item(tp_sum(batch->X));
+                CHECK(isfinite(tp_item(tp_sum(batch->X))));
             }
             if (epoch == 9)
                 used = tp_memory_used();

@@ -107,7 +107,7 @@ static bool compare(const char *name, bool gradient, const tp_tensor *got, const
         const double y = tp__load_f64(dtype, b);
         if (sabotaged && i == want->numel / 2)
             x = !isfinite(x)               ? 0
-                : dtype == TP_BOOL         ? !x
+                : dtype == TP_BOOL         ? x == 0
                 : tp_dtype_is_float(dtype) ? x + 1e-3 * fmax(fabs(x), 1)
                                            : x + 1;
         if (!sabotaged) {

@@ -367,6 +367,50 @@ static void test_memory(void)
     }
 }
 
+/* ---- Moments that decay ---- */
+
+/* Thousands of steps in which most gradients are 0, so that moments decay beyond what a float holds; against
+ * Adam's formula in plain C, which lets them. What the optimizer takes for 0 changes no bit of a parameter.
+ */
+static void test_decay(void)
+{
+    enum { N = 403, STEPS = 4000 };
+    TP_SCOPE(test);
+    lcg = 1;
+    static float p[N], m[N], v[N], g[N];
+    for (int i = 0; i < N; i++)
+        p[i] = (float)draw();
+    tp_tensor *parameter = tp_requires_grad_(tp_from_array(TP_F32, p, N), true);
+    tp_optimizer *adam = tp_adam(tp_parameters_of(parameter), .lr = 0.01);
+    int subnormal = 0, different = 0;
+    for (int step = 1; step <= STEPS; step++) {
+        TP_SCOPE(step);
+        memset(g, 0, sizeof g);
+        for (int k = 0; k < 3; k++) { /* the first ones often, the last ones hardly ever */
+            const double u = pow((draw() + 1) / 2, 20);
+            g[(int)(u * N) % N] = (float)(0.03 * draw());
+        }
+        tp_zero_grad(adam);
+        give_gradient(parameter, tp_from_array(TP_F32, g, N));
+        CHECK(tp_step(adam) == TP_OK);
+        const float minus_step = (float)-(0.01 / (1 - pow(0.9, step)));
+        const float root = (float)sqrt(1 - pow(0.999, step));
+        for (int i = 0; i < N; i++) {
+            m[i] = fmaf((float)(1 - 0.9), g[i] - m[i], m[i]);
+            v[i] = fmaf((float)(1 - 0.999) * g[i], g[i], v[i] * 0.999f);
+            p[i] += minus_step * m[i] / (sqrtf(v[i]) / root + 1e-8f);
+        }
+    }
+    const float *got = tp_data_f32(parameter);
+    for (int i = 0; i < N && got; i++) {
+        subnormal += m[i] != 0 && fabsf(m[i]) < 0x1p-126f;
+        different += memcmp(&got[i], &p[i], sizeof *p) != 0;
+    }
+    CHECK(subnormal > N / 4);
+    CHECK(different == 0);
+    CHECK_OK();
+}
+
 /* ---- Clipping ---- */
 
 static void test_clip(void)
@@ -414,6 +458,7 @@ int main(void)
     test_resume();
     test_state_errors();
     test_memory();
+    test_decay();
     test_clip();
     tp_finish();
     return test_end();

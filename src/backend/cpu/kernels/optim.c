@@ -42,8 +42,8 @@
         T m_ = MOMENT;                                              \
         T v_ = fma_(fresh2 * g_, g_, v[i] * beta2);                 \
         const bool calm = fabs_(p_) > (T)CALM;                      \
-        m_ = calm & (fabs_(m_) < tiny1) ? 0 : m_;                   \
-        v_ = calm & (v_ < tiny2) ? 0 : v_;                          \
+        m_ = (calm & (fabs_(m_) < tiny1)) ? 0 : m_;                 \
+        v_ = (calm & (v_ < tiny2)) ? 0 : v_;                        \
         m[i] = m_;                                                  \
         v[i] = v_;                                                  \
         const T root = sqrt_(MAXIMUM);                              \
