@@ -1,0 +1,83 @@
+#!/bin/sh
+# check_snippets.sh SOURCE BUILD: the program piece in README.md and the row and the composite in docs/add-an-op.md are
+# what they claim to be: the first trains, the second builds and has the gradient that it says.
+set -u
+source=$1 build=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+compile() {
+    cc -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I"$source/include" -I"$build/include" \
+        -o "$work/$1" "$work/$1.c" "$build/libtaper.a" -lpthread -lm
+}
+
+# README: the step, in a function of its own.
+{
+    cat <<'END'
+#include <taper/taper.h>
+static int run(tp_loader *train, int64_t vocabulary_size)
+{
+END
+    sed -n '/^    tp_module \*Wb = /,/^    }  /p' "$source/README.md"
+    cat <<'END'
+    tp_print(stdout, tp_get_parameter(Wb, "weight"));
+    return status == TP_END ? 0 : 1;
+}
+int main(void)
+{
+    tp_tensor *X = tp_to_csr(tp_eye(TP_F32, 8, 4));
+    tp_tensor *y = tp_from_text(TP_F32, "[1, 0, 1, 0, 0, 0, 0, 0]");
+    tp_loader *train = tp_loader_new(tp_tensor_dataset(X, y), .batch_size = 2);
+    const int status = run(train, 4);
+    tp_finish();
+    return status;
+}
+END
+} >"$work/readme.c"
+compile readme && "$work/readme" || {
+    echo "README.md: the step does not compile or run"
+    exit 1
+}
+
+# docs/add-an-op.md: the row of an elementwise op, added to a copy of the source.
+row=$(sed -n 's/^    \(UNARY(softplus.*\)$/\1/p' "$source/docs/add-an-op.md")
+[ -n "$row" ] || {
+    echo "docs/add-an-op.md: the row is not there"
+    exit 1
+}
+mkdir "$work/src" && cp -r "$source/src/." "$work/src/" && printf '%s\n' "$row" >>"$work/src/backend/cpu/elementwise.def"
+cat >"$work/row.c" <<'END'
+#include "taper/ops.h"
+#include <math.h>
+#include <stdio.h>
+static tp_tensor *function(tp_tensor *const *inputs, int n, void *argument)
+{
+    (void)n, (void)argument;
+    return tp_softplus(inputs[0]);
+}
+int main(void)
+{
+    tp_tensor *x = tp_requires_grad_(tp_from_text(TP_F64, "[-2, 0, 0.5, 3]"), true);
+    const double first = tp_item(tp_select(tp_softplus(x), 0, 0));
+    const int right = fabs(first - log1p(exp(-2.0))) < 1e-15 &&
+                      tp_gradcheck(function, &x, 1, NULL, .second_order = true) == TP_OK;
+    tp_report(stderr);
+    tp_finish();
+    return right ? 0 : 1;
+}
+END
+mkdir -p "$work/include/taper" && cc -I"$work/src" -o "$work/header" "$work/src/ops/header/elementwise_header.c" &&
+    "$work/header" "$work/include/taper/elementwise.h" || exit 1
+flags="-std=c11 -D_GNU_SOURCE -O1 -w -fopenmp-simd -ffp-contract=off -I$work/include -I$work/src -I$source/include"
+# All that know the table of kernels, which has grown.
+for unit in $(cd "$work/src" && grep -lE 'cpu/table.h|ops/elementwise.h' -r . --include='*.c' | grep -v /kernels/) backend/cpu/isa.c; do
+    cc $flags -c "$work/src/$unit" -o "$work/$(basename "$unit" .c).o" || exit 1
+done
+# The baseline's kernels are enough: without TP_X86_KERNELS nothing else is picked.
+for kernel in elementwise reduce optim; do
+    cc $flags -DTP_ISA=baseline -c "$work/src/backend/cpu/kernels/$kernel.c" -o "$work/kernel_$kernel.o" || exit 1
+done
+cc $flags -o "$work/row" "$work/row.c" "$work"/*.o "$build/libtaper.a" -lpthread -lm && "$work/row" || {
+    echo "docs/add-an-op.md: the row does not do what the page says"
+    exit 1
+}
+echo "the snippets of README.md and docs/add-an-op.md hold"
