@@ -144,7 +144,7 @@ static void test_columns(void)
     CHECK(!tp_table_numbers(t, "id", TP_U8));
     CHECK_ERROR(TP_ERROR_VALUE, "columns.tsv:4: column 'id' holds '-2', which is out of range");
     CHECK(!tp_table_numbers(t, "flag", TP_BOOL));
-    CHECK_ERROR(TP_ERROR_VALUE, "columns.tsv:6: column 'flag' holds '2', which is out of range");
+    CHECK_ERROR(TP_ERROR_VALUE, "columns.tsv:6: column 'flag' holds '2', which is neither 0 nor 1");
     CHECK(!tp_table_strings(t, "text"));
     CHECK_ERROR(TP_ERROR_INDEX, "no column 'text'; there are: 'flag', 'id'");
     CHECK(!tp_table_column(t, 2));

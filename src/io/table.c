@@ -276,7 +276,8 @@ tp_tensor *tp_table_numbers(const tp_table *t, const char *name, tp_dtype dtype)
                     (long long)tp_table_line(t, row),
                     tp__quote(quoted_name, sizeof quoted_name, name, strlen(name)),
                     tp__quote(quoted, sizeof quoted, text, length),
-                    status == TP_ERROR_VALUE   ? "out of range"
+                    dtype == TP_BOOL           ? "neither 0 nor 1"
+                    : status == TP_ERROR_VALUE ? "out of range"
                     : tp_dtype_is_float(dtype) ? "no number"
                                                : "no integer");
         return NULL;
