@@ -7,6 +7,7 @@
  * standard error. */
 #include <taper/taper.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -297,15 +298,28 @@ static tp_status lecture(const char *folder, uint64_t seed, int64_t batch_size)
     return TP_OK;
 }
 
+/* A whole number of at least `least`; -1 if the text is none. */
+static int64_t parse(const char *text, int64_t least)
+{
+    char *end;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    return errno || end == text || *end || value < least ? -1 : (int64_t)value;
+}
+
 int main(int count, char **arguments)
 {
     if (count < 2 || count > 4) {
         fprintf(stderr, "usage: lecture DIR [SEED [BATCH]]\n");
         return 2;
     }
-    const uint64_t seed = count > 2 ? strtoull(arguments[2], NULL, 10) : 0;
-    const int64_t batch_size = count > 3 ? strtoll(arguments[3], NULL, 10) : 16;
-    if (lecture(arguments[1], seed, batch_size) != TP_OK)
+    const int64_t seed = count > 2 ? parse(arguments[2], 0) : 0;
+    const int64_t batch_size = count > 3 ? parse(arguments[3], 1) : 16;
+    if (seed < 0 || batch_size < 0) {
+        fprintf(stderr, "lecture: SEED is a whole number from 0 on, BATCH one from 1 on\n");
+        return 2;
+    }
+    if (lecture(arguments[1], (uint64_t)seed, batch_size) != TP_OK)
         tp_report(stderr);
     else if (fflush(stdout) == 0)
         return tp_finish(), 0;

@@ -62,7 +62,13 @@ static tp_status descend(const char *name, tp_dataset *data, int64_t batch_size,
 
 int main(int count, char **arguments)
 {
-    tp_manual_seed(count > 1 ? strtoull(arguments[1], NULL, 10) : 0);
+    char *end = "";
+    const unsigned long long seed = count > 1 ? strtoull(arguments[1], &end, 10) : 0;
+    if (count > 2 || *end) {
+        fprintf(stderr, "usage: linear_regression [SEED]\n");
+        return 2;
+    }
+    tp_manual_seed(seed);
     tp_dataset *data = make_data();
     printf("truth  y = 2.000 x0 -3.000 x1 +0.500, noise of deviation 0.1\n");
     if (descend("Batch gradient descent", data, ITEMS, 0.1) != TP_OK ||

@@ -628,7 +628,7 @@ static void test_half(void)
     TP_SCOPE(half);
     tp_module *m = tp_linear(2, 1);
     for (int64_t i = 0; i < 2; i++)
-        tp_fill_(tp_parameters(m)->tensors[i], 0);
+        tp_init_zeros_(tp_parameters(m)->tensors[i]);
     tp_dataset *data = tp_tensor_dataset(tp_ones(TP_F32, 4, 2), tp_from_text(TP_F32, "[0, 0, 0, 1]"));
     tp_evaluation e;
     CHECK(tp_evaluate(m, tp_loader_new(data, .batch_size = 3), .result = &e) == TP_OK);

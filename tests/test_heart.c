@@ -129,7 +129,12 @@ static void all_or_nothing(void)
     tp_tensor *a = leaf(2), *b = leaf(3), *c = leaf(5);
     tp_tensor *product = tp_mul(b, c); /* older: reached after a has its gradient */
     tp_tensor *y = tp_add(product, tp_mul(a, 7));
-    tp_fill_(c, 6);
+    CHECK(tp_fill_(c, 6) == TP_ERROR_STATE);
+    CHECK_ERROR(TP_ERROR_STATE, "a leaf Variable that requires grad is being used in an in-place operation");
+    {
+        TP_SCOPE_NO_GRAD(write);
+        CHECK(tp_fill_(c, 6) == TP_OK);
+    }
     CHECK(tp_backward(y) == TP_ERROR_STATE);
     CHECK_ERROR(TP_ERROR_STATE,
                 "one of the variables needed for gradient computation has been modified by an inplace");

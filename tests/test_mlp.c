@@ -71,14 +71,19 @@ int main(void)
     printf("losses of %d runs of %d steps, distance from PyTorch on AVX2:\n", MLP_SEEDS, MLP_STEPS);
     printf("  Taper             largest %.3g  mean %.3g  %d of %d equal in all bits, final weights %.3g\n",
            ours.largest, ours.mean, ours.equal, MLP_SEEDS * MLP_STEPS, ours.weight);
-    printf("  PyTorch, AVX-512  largest %.3g  mean %.3g  final weights %.3g\n", (double)MLP_AVX512_LOSS,
-           (double)MLP_AVX512_MEAN, (double)MLP_AVX512_WEIGHT);
-    printf("  PyTorch, default  largest %.3g  mean %.3g  final weights %.3g\n", (double)MLP_DEFAULT_LOSS,
-           (double)MLP_DEFAULT_MEAN, (double)MLP_DEFAULT_WEIGHT);
-    CHECK(ours.largest <= fmax(MLP_AVX512_LOSS, MLP_DEFAULT_LOSS));
-    CHECK(ours.mean <= fmax(MLP_AVX512_MEAN, MLP_DEFAULT_MEAN));
+    printf("PyTorch's own distances:\n");
+    printf("  " MLP_OTHER ", AVX2 to AVX-512  largest %.3g  mean %.3g  final weights %.3g\n", MLP_OTHER_LOSS,
+           MLP_OTHER_MEAN, MLP_OTHER_WEIGHT);
+    printf("  2.13, AVX2 to AVX-512     largest %.3g  mean %.3g (its products and roots come from one "
+           "library)\n",
+           (double)MLP_AVX512_LOSS, (double)MLP_AVX512_MEAN);
+    printf("  2.13, AVX2 to default     largest %.3g  mean %.3g\n", (double)MLP_DEFAULT_LOSS,
+           (double)MLP_DEFAULT_MEAN);
+    CHECK(ours.largest <= MLP_OTHER_LOSS);
+    CHECK(ours.mean <= MLP_OTHER_MEAN);
+    CHECK(ours.weight <= MLP_OTHER_WEIGHT);
     /* A learning rate that is off by one part in a thousand does not pass. */
-    CHECK(measure(1.001e-2).mean > fmax(MLP_AVX512_MEAN, MLP_DEFAULT_MEAN));
+    CHECK(measure(1.001e-2).mean > MLP_OTHER_MEAN);
     tp_finish();
     return test_end();
 }

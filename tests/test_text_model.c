@@ -168,7 +168,7 @@ static void test_words(void)
         tp_text_model_new(tp_count_vectorizer_from_vocabulary(tp_strings_from_array(5, terms)), NULL);
     const float weights[] = {0.5f, -2, 3, 0.5f, -1};
     memcpy(tp_data_f32(tp_get_parameter(tp_text_model_module(model), "Wb.weight")), weights, sizeof weights);
-    tp_fill_(tp_get_parameter(tp_text_model_module(model), "Wb.bias"), 0.25);
+    tp_init_constant_(tp_get_parameter(tp_text_model_module(model), "Wb.bias"), 0.25);
     tp_word_weight w[8];
     CHECK(tp_text_model_top_words(model, 1, 3, w) == 3);
     CHECK(w[0].column == 2 && w[1].column == 0 && w[2].column == 3 && w[0].weight == 3 && w[0].count == 1);

@@ -31,7 +31,8 @@ static void print_overview(FILE *out)
           "  taper help COMMAND    the flags of a command, as does taper COMMAND --help\n"
           "  taper --version       the version\n\n"
           "Results go to standard output, all else to standard error. Exit status: 0 done, 1 failed,\n"
-          "2 a command line that makes no sense, 3 a file that cannot be read or holds what it should not.\n",
+          "2 a command line that makes no sense, 3 a file that cannot be read or holds what it should not;\n"
+          "130 or 143 a training that was interrupted by Ctrl-C or SIGTERM and can be resumed.\n",
           out);
 }
 

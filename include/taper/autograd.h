@@ -121,10 +121,11 @@ TP_API tp_status tp_gradcheck_with(const tp_gradcheck_options *options);
 #endif
 
 /* In-place: writes `source` (broadcast to the shape, converted to the dtype) into `target` without recording.
- * Refused for a tensor with history. Saved values that it changes are noticed by backward. */
+ * Refused for a tensor with history, for a leaf that requires a gradient unless recording is off, and for one
+ * whose elements share memory (tp_expand). Saved values that it changes are noticed by backward. */
 TP_API tp_status tp_assign(tp_tensor *target, const tp_tensor *source);
 
-/* Sets every element, likewise. */
+/* Sets every element, likewise; TP_ERROR_VALUE if an integer type cannot hold the value. */
 TP_API tp_status tp_fill_(tp_tensor *target, double value);
 
 TP_CLOSE

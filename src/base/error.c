@@ -99,6 +99,9 @@ static size_t append_operations(size_t at, const tp_frame *frame)
     if (!frame)
         return at;
     at = append_operations(at, frame->outer);
+    /* A composite and the record behind it often have one name. */
+    if (frame->outer && !strcmp(frame->outer->name, frame->name))
+        return at;
     return frame->kind ? at : append_text(at, "%s: ", frame->name);
 }
 

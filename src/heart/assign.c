@@ -13,6 +13,15 @@ static tp_status check_target(const tp_tensor *target)
         return tp_fail(TP_ERROR_STATE,
                        "the target was computed by %s; only tensors without history can be written",
                        tp__history_name(target->history, name));
+    if (target->requires_grad && !tp__ctx.no_grad)
+        return tp_fail(TP_ERROR_STATE,
+                       "a leaf Variable that requires grad is being used in an in-place operation; "
+                       "write to it with recording off (TP_SCOPE_NO_GRAD)");
+    for (int d = 0; d < target->ndim; d++)
+        if (!target->strides[d] && target->shape[d] > 1)
+            return tp_fail(TP_ERROR_STATE,
+                           "more than one element of the target refers to a single memory location; "
+                           "clone it first");
     if (target->layout != TP__DENSE || target->released)
         return tp_fail(TP_ERROR_STATE, "the target is %s", target->released ? "given back" : "a CSR matrix");
     return TP_OK;
@@ -64,7 +73,6 @@ tp_status tp_fill_(tp_tensor *target, double value)
 {
     TP_FRAME("fill_");
     TP__TRY(check_target(target));
-    tp__number number;
-    tp_tensor *source = tp__number_init_f64(&number, value);
-    return tp_assign(target, source);
+    TP_SCOPE(value);
+    return tp_assign(target, tp_scalar((tp_dtype)target->dtype, value));
 }

@@ -103,6 +103,7 @@ tp_tensor *tp_init_trunc_normal_(tp_tensor *t, double mean, double std, double l
 
 tp_tensor *tp_init_constant_(tp_tensor *t, double value)
 {
+    TP_SCOPE_NO_GRAD(init);
     return t && tp_fill_(t, value) == TP_OK ? t : NULL;
 }
 
@@ -123,6 +124,7 @@ tp_tensor *tp_init_eye_(tp_tensor *t)
     if (t->ndim != 2)
         return tp__fail_null(TP_ERROR_SHAPE, "init_eye_: Only tensors with 2 dimensions are supported");
     TP_SCOPE(init);
+    TP_SCOPE_NO_GRAD(init);
     const tp_tensor *eye = tp_eye((tp_dtype)t->dtype, t->shape[0], t->shape[1]);
     return eye && tp_assign(t, eye) == TP_OK ? t : NULL;
 }

@@ -217,7 +217,7 @@ tp_frame tp_module_frame(const tp_module *module)
 tp_tensor *tp_forward(tp_module *module, tp_tensor *x)
 {
     if (!module || !x)
-        return NULL;
+        return tp__null_argument(module ? "forward: x" : "forward: module"), NULL;
     TP_MODULE_FRAME(module);
     if (tp__module_whole(module) != TP_OK)
         return NULL;

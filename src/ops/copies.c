@@ -158,11 +158,7 @@ tp_tensor *tp_where(tp_tensor *condition, tp_tensor *a, tp_tensor *b)
 tp_tensor *tp_masked_fill(tp_tensor *x, tp_tensor *mask, double value)
 {
     TP_FRAME("masked_fill");
-    if (!x)
-        return NULL;
-    const bool whole =
-        !tp_dtype_is_float((tp_dtype)x->dtype); /* the value takes x's dtype, not the other way round */
-    return tp_where(mask, whole ? tp__number_i64((int64_t)value) : tp__number_f64(value), x);
+    return x ? tp_where(mask, tp_scalar((tp_dtype)x->dtype, value), x) : NULL;
 }
 
 /* ---- cat and stack ---- */

@@ -27,20 +27,17 @@ const tp_op *tp_op_named(const char *name)
     return NULL;
 }
 
-tp_tensor *tp_rsub(tp_tensor *a, double b)
-{
-    tp__number number;
-    return tp_sub_tensor(tp__number_init_f64(&number, b), a);
-}
-
-tp_tensor *tp_rdiv(tp_tensor *a, double b)
-{
-    tp__number number;
-    return tp_div_tensor(tp__number_init_f64(&number, b), a);
-}
-
-tp_tensor *tp_rpow(tp_tensor *a, double b)
-{
-    tp__number number;
-    return tp_pow_tensor(tp__number_init_f64(&number, b), a);
-}
+#define REVERSED(reversed, operation)                         \
+    tp_tensor *reversed##_scalar(tp_tensor *a, double b)      \
+    {                                                         \
+        tp__number number;                                    \
+        return operation(tp__number_init_f64(&number, b), a); \
+    }                                                         \
+    tp_tensor *reversed##_integer(tp_tensor *a, int64_t b)    \
+    {                                                         \
+        tp__number number;                                    \
+        return operation(tp__number_init_i64(&number, b), a); \
+    }
+REVERSED(tp_rsub, tp_sub_tensor)
+REVERSED(tp_rdiv, tp_div_tensor)
+REVERSED(tp_rpow, tp_pow_tensor)

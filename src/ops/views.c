@@ -176,16 +176,15 @@ tp_tensor *tp_flatten(tp_tensor *x, int start, int end)
     if (!x)
         return NULL;
     TP_FRAME("flatten");
-    if (!x->ndim)
-        return tp_reshape(x, 1);
-    start = tp__dimension(start, x->ndim);
-    end = tp__dimension(end, x->ndim);
+    const int ndim = x->ndim ? x->ndim : 1; /* a scalar counts as one dimension here */
+    start = tp__dimension(start, ndim);
+    end = tp__dimension(end, ndim);
     if (start < 0 || end < 0)
         return NULL;
     if (start > end)
         return tp__fail_null(TP_ERROR_INDEX, "start %d is behind end %d", start, end);
-    int64_t shape[TP_MAX_DIMS];
-    int n = 0;
+    int64_t shape[TP_MAX_DIMS] = {1};
+    int n = x->ndim == 0;
     for (int d = 0; d < x->ndim; d++) {
         if (d > start && d <= end)
             shape[n - 1] *= x->shape[d];
@@ -264,8 +263,8 @@ tp_tensor *tp_transpose(tp_tensor *x, int dim0, int dim1)
     if (!x)
         return NULL;
     TP_FRAME("transpose");
-    dim0 = tp__dimension(dim0, x->ndim);
-    dim1 = tp__dimension(dim1, x->ndim);
+    dim0 = tp__dimension(dim0, x->ndim ? x->ndim : 1);
+    dim1 = tp__dimension(dim1, x->ndim ? x->ndim : 1);
     return dim0 < 0 || dim1 < 0 ? NULL : swap(&tp__op_transpose, x, dim0, dim1);
 }
 

@@ -33,25 +33,41 @@ static const char opening[] =
     "TP_BEGIN\n\n";
 
 static const char middle[] =
-    "/* b - a, b / a and b to the power a, for a number b on the left. */\n"
-    "TP_API tp_tensor *tp_rsub(tp_tensor *a, double b);\n"
-    "TP_API tp_tensor *tp_rdiv(tp_tensor *a, double b);\n"
-    "TP_API tp_tensor *tp_rpow(tp_tensor *a, double b);\n\n"
+    "/* b - a, b / a and b to the power a, for a number b on the left: tp_rsub(a, b), tp_rdiv(a, b), "
+    "tp_rpow(a, b). */\n"
+    "#define TP_REVERSED(name) \\\n"
+    "    TP_API tp_tensor *name##_scalar(tp_tensor *a, double b); \\\n"
+    "    TP_API tp_tensor *name##_integer(tp_tensor *a, int64_t b);\n"
+    "TP_REVERSED(tp_rsub)\n"
+    "TP_REVERSED(tp_rdiv)\n"
+    "TP_REVERSED(tp_rpow)\n"
+    "#undef TP_REVERSED\n\n"
     "TP_CLOSE\n\n"
     "#ifdef __cplusplus\n"
-    "#define TP_OVERLOADS(name) \\\n"
-    "    static inline tp_tensor *name(tp_tensor *a, tp_tensor *b) { return name##_tensor(a, b); } \\\n"
+    "#define TP_NUMBERS(name) \\\n"
     "    static inline tp_tensor *name(tp_tensor *a, double b) { return name##_scalar(a, b); } \\\n"
     "    static inline tp_tensor *name(tp_tensor *a, int b) { return name##_integer(a, b); } \\\n"
     "    static inline tp_tensor *name(tp_tensor *a, long b) { return name##_integer(a, b); } \\\n"
-    "    static inline tp_tensor *name(tp_tensor *a, long long b) { return name##_integer(a, b); }\n";
+    "    static inline tp_tensor *name(tp_tensor *a, long long b) { return name##_integer(a, b); } \\\n"
+    "    static inline tp_tensor *name(tp_tensor *a, unsigned b) { return name##_integer(a, b); }\n"
+    "#define TP_OVERLOADS(name) \\\n"
+    "    TP_NUMBERS(name) \\\n"
+    "    static inline tp_tensor *name(tp_tensor *a, tp_tensor *b) { return name##_tensor(a, b); }\n"
+    "TP_NUMBERS(tp_rsub)\n"
+    "TP_NUMBERS(tp_rdiv)\n"
+    "TP_NUMBERS(tp_rpow)\n";
 
 static const char generic[] = "#undef TP_OVERLOADS\n"
                               "#else\n"
                               "#define TP_OPERAND(name, b) \\\n"
                               "    _Generic((b), tp_tensor *: name##_tensor, void *: name##_tensor, float: "
                               "name##_scalar, double: name##_scalar, \\\n"
-                              "        default: name##_integer)\n";
+                              "        default: name##_integer)\n"
+                              "#define TP_NUMBER(name, b) _Generic((b), float: name##_scalar, double: "
+                              "name##_scalar, default: name##_integer)\n"
+                              "#define tp_rsub(a, b) TP_NUMBER(tp_rsub, b)(a, b)\n"
+                              "#define tp_rdiv(a, b) TP_NUMBER(tp_rdiv, b)(a, b)\n"
+                              "#define tp_rpow(a, b) TP_NUMBER(tp_rpow, b)(a, b)\n";
 
 int main(int count, char **arguments)
 {
