@@ -5,6 +5,7 @@
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer, leaks included
 # make valgrind   the fast tests under valgrind
 # make bench      the benchmarks
+# make instructions  counts the instructions of a few benchmarks, and compares them with bench/instructions.txt
 # make install    PREFIX=/usr/local, DESTDIR honoured
 # make format     formats the sources in place
 # make clean      removes what the targets above have built
@@ -22,7 +23,7 @@ compile = cmake --build
 export JOBS
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test check format-check sanitize valgrind bench install format clean
+.PHONY: build demo test check format-check sanitize valgrind bench instructions install format clean
 .NOTPARALLEL:
 
 build:
@@ -69,6 +70,11 @@ bench:
 	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
 	@$(compile) $(BUILD) -j $(JOBS)
 	@sh scripts/bench.sh $(BUILD)
+
+instructions:
+	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
+	@$(compile) $(BUILD) -j $(JOBS)
+	@sh scripts/instructions.sh $(BUILD)
 
 install: build
 	@sh scripts/install.sh $(BUILD) $(PREFIX)

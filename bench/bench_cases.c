@@ -11,7 +11,7 @@
 
 #include <unistd.h>
 
-enum { MOST_SAMPLES = 1001, FEWEST_SAMPLES = 5, MOST_SIZES = 40 };
+enum { MOST_SAMPLES = 1001, FEWEST_SAMPLES = 5, FEWEST_LONG = 2, MOST_SIZES = 40 };
 
 /* What a case has set up. Tensors live in a region around the steps. */
 typedef struct work {
@@ -365,22 +365,25 @@ static const bench_case *find(const char *text, work *w)
 static tp_status measure(const bench_case *c, work *w, double budget, spread *result, int *count)
 {
     static double samples[MOST_SAMPLES];
-    if (c->set_up(w) != TP_OK || c->steps(w, 2) != TP_OK)
+    if (c->set_up(w) != TP_OK || c->steps(w, 1) != TP_OK)
         return tp_error();
-    /* A sample takes a millisecond, so that reading the clock does not count. */
+    /* A sample takes a millisecond, so that reading the clock does not count. Few will do of what is long. */
     int64_t inner = 1;
+    double once;
     for (;;) {
         const double start = seconds_now();
         if (c->steps(w, inner) != TP_OK)
             return tp_error();
-        if (seconds_now() - start > 1e-3 || inner > 1 << 24)
+        once = seconds_now() - start;
+        if (once > 1e-3 || inner > 1 << 24)
             break;
         inner *= 2;
     }
+    const int fewest = once > 0.2 ? FEWEST_LONG : FEWEST_SAMPLES;
     const double begin = seconds_now();
     for (*count = 0; *count < MOST_SAMPLES; ++*count) {
         const double start = seconds_now();
-        if (*count >= FEWEST_SAMPLES && start - begin > budget)
+        if (*count >= fewest && start - begin > budget)
             break;
         if (c->steps(w, inner) != TP_OK)
             return tp_error();

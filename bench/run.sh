@@ -1,21 +1,19 @@
 #!/bin/sh
-# All benchmarks of a build folder: the C programs, then the main job. TAPER_SST2 says where SST-2 is, TAPER_PYTHON
-# which Python has the peers.
+# run.sh BUILD [--quick] [--only TEXT] [--markdown]: all benchmarks of a build folder, and one table (table.py).
+# TAPER_SST2 says where SST-2 is, TAPER_PYTHON which Python has the peers.
 set -eu
-build=${1:-build}
-here=$(dirname "$0")
-for program in "$build"/bench/bench_*; do
-    [ -x "$program" ] && [ -f "$program" ] || continue
-    echo "== $(basename "$program")"
-    "$program" || echo "FAILED: $program"
-done
-data=${TAPER_SST2:-$here/../../shared/sst2}
+build=${1:?"usage: run.sh BUILD [--quick] [--only TEXT] [--markdown]"}
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+TAPER_SST2=${TAPER_SST2:-$here/../../shared/sst2}
+export TAPER_SST2
 python=${TAPER_PYTHON:-python3}
-if [ ! -f "$data/train.tsv" ]; then
-    echo "SKIPPED: the main job (SST-2 is neither at \$TAPER_SST2 nor at ../shared/sst2)"
-elif ! command -v "$python" >/dev/null; then
-    echo "SKIPPED: the main job (no $python)"
-else
-    echo "== main job"
-    "$python" "$here/main_job.py" "$build" "$data" "$python"
+if command -v "$python" >/dev/null; then
+    exec "$python" "$here/table.py" "$build" "$@"
 fi
+echo "SKIPPED: the peers, the main job and the table (no $python)"
+"$build/bench/bench_bounds"
+for case in add add_grad predict sparse:10106 adam:10107 dense:10106 perceptron:16:784:128:64:10 \
+    perceptron:256:784:512:512:10 adam:10000000 exp:10000000 matmul:256 matmul:1024; do
+    "$build/bench/bench_cases" "$case"
+done
