@@ -22,10 +22,10 @@ owners="
     tensor:  tensor
     io:      io npy safetensors table
     heart:   op autograd
-    ops:     elementwise ops gradcheck
-    nn:      nn module
+    ops:     elementwise ops
+    nn:      nn
     optim:   optim
-    data:    data
+    data:    data folds
     text:    text
     train:   train metrics text_model
     all:     taper

@@ -67,6 +67,13 @@ TP_API const tp_sampler *tp_random_sampler(int64_t n, int64_t count);
 /* `indices` (copied) in random order: SubsetRandomSampler. */
 TP_API const tp_sampler *tp_subset_random_sampler(const int64_t *indices, int64_t count);
 
+/* `count` draws from 0 to n - 1, item i with a probability in proportion to weights[i] (copied, not negative,
+ * finite, not all 0): WeightedRandomSampler. With replacement and count of 2 or more the draws are PyTorch's.
+ * Without replacement count is at most the number of weights above 0; items are then those with the largest w
+ * / e of exponential draws e, as in PyTorch, which draws its e by another library. */
+TP_API const tp_sampler *tp_weighted_random_sampler(const double *weights, int64_t n, int64_t count,
+                                                    bool replacement);
+
 /* ---- The loader ---- */
 
 /* A batch belongs to its loader until the next call. */

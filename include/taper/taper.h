@@ -4,6 +4,7 @@
 
 #include "taper/autograd.h"
 #include "taper/data.h"
+#include "taper/folds.h"
 #include "taper/io.h"
 #include "taper/metrics.h"
 #include "taper/nn.h"
