@@ -20,12 +20,12 @@ known="heart:tp__op_"
 owners="
     base:    base status region dtype random strings threads
     tensor:  tensor
-    io:      io npy safetensors table
+    io:      io npy safetensors table idx svmlight fasttext
     heart:   op autograd
     ops:     elementwise ops
     nn:      nn
     optim:   optim
-    data:    data folds
+    data:    data folds labels
     text:    text
     train:   train metrics text_model
     all:     taper

@@ -6,6 +6,7 @@
 #include "taper/data.h"
 #include "taper/folds.h"
 #include "taper/io.h"
+#include "taper/labels.h"
 #include "taper/metrics.h"
 #include "taper/nn.h"
 #include "taper/op.h"
