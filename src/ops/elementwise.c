@@ -223,6 +223,11 @@ static tp_status forward(tp_call *call)
         gives_bool ? tp__result_type(call->n_inputs, call->inputs) : (tp_dtype)out->dtype;
     tp__elementwise_run(tp__elementwise()->forward[index_of(call->op)][compute], call->n_inputs,
                         (const tp_tensor *const *)call->inputs, compute, NULL, out);
+    /* What recorded gradients compute of a program's numbers alone, such as an exponent less 1, is such a
+     * number. */
+    out->number = true;
+    for (int i = 0; i < call->n_inputs; i++)
+        out->number &= call->inputs[i]->number;
     return TP_OK;
 }
 

@@ -208,7 +208,9 @@ tp_dtype tp__result_type(int n, tp_tensor *const *inputs)
     int result = types[0];
     if (types[1] >= 0 && (result < 0 || category((tp_dtype)types[1]) > category((tp_dtype)result)))
         result = types[1];
-    if (types[2] >= 0 && (result < 0 || category((tp_dtype)types[2]) > category((tp_dtype)result)))
+    if (types[2] >= 0 && result < 0)
+        result = types[2]; /* of numbers alone: a number again, see forward in elementwise.c */
+    else if (types[2] >= 0 && category((tp_dtype)types[2]) > category((tp_dtype)result))
         result = types[2] == TP_F64 ? TP_F32 : types[2];
     return result < 0 ? TP_F32 : (tp_dtype)result;
 }
