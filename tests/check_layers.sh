@@ -22,8 +22,8 @@ owners="
     tensor:  tensor
     io:      io npy safetensors table idx svmlight fasttext
     heart:   op autograd
-    ops:     elementwise ops
-    nn:      nn
+    ops:     elementwise ops embedding losses
+    nn:      nn layers
     optim:   optim
     data:    data folds labels
     text:    text

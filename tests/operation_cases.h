@@ -16,11 +16,14 @@ typedef struct golden_case {
     int n_numbers;
     tp_tensor *inputs[4];
     int n_inputs;
-    tp_tensor *outputs[2]; /* for an operation to set besides its result */
-    tp_tensor *wanted[2], *grads[4];
+    tp_tensor *outputs[4]; /* for an operation to set besides its result */
+    tp_tensor *wanted[4], *grads[4];
     int n_wanted;
-    char node[96];
-    long weight; /* seed of the incoming gradient; -1 without one */
+    char node[96]; /* empty: not compared */
+    long weight;   /* seed of the incoming gradient; -1 without one */
+    long also[4];  /* the same of outputs[1] and so on */
+    long second;   /* seed of what the gradients are weighted by, to be differentiated again; -1 without */
+    tp_tensor *seconds[5]; /* the results, by input; the last by the incoming gradient */
 } golden_case;
 
 typedef struct golden_operation {
@@ -39,8 +42,9 @@ typedef struct golden_tally {
 } golden_tally;
 
 static golden_tally golden_tallies[64][2];
-static bool golden_sabotage; /* a wrong number is put into every case */
-static int golden_refused;   /* cases that did not agree while sabotaged */
+static double golden_bounds[2] = {1e-6, 1e-14}; /* on distances in float32 and float64 */
+static bool golden_sabotage;                    /* a wrong number is put into every case */
+static int golden_refused;                      /* cases that did not agree while sabotaged */
 
 static tp_dtype golden_dtype(const char *name)
 {
@@ -125,8 +129,59 @@ static bool golden_compare(tp_tensor *got, const tp_tensor *want, bool exact, do
         }
         const double distance = fabs(g - w) / (fabs(w) + fmax((dtype == TP_F32 ? 0.1 : 1) * largest, whole));
         *worst = !(distance <= *worst) ? distance : *worst;
-        good = good && !exact && distance <= (dtype == TP_F32 ? 1e-6 : 1e-14);
+        good = good && !exact && tp_dtype_is_float(dtype) && distance <= golden_bounds[dtype == TP_F64];
     }
+    return good;
+}
+
+static tp_tensor *golden_weight(const tp_tensor *like, long seed)
+{
+    return tp_add(golden_uniform(tp_dtype_of(like), (unsigned long)seed, 0, 1, like->ndim, like->shape), 0.5);
+}
+
+/* Gradients of several outputs, or of gradients. */
+static bool golden_gradients(golden_case *c, tp_tensor *y, double whole, golden_tally *t)
+{
+    tp_tensor *roots[4] = {y}, *weights[4] = {golden_weight(y, c->weight)}, *wanted[5], *got[5];
+    int n = 1, n_wanted = 0, which[5];
+    for (int i = 1; i < 4; i++)
+        if (c->also[i] >= 0) {
+            if (!(roots[n] = c->outputs[i]))
+                return false;
+            weights[n] = golden_weight(roots[n], c->also[i]);
+            n++;
+        }
+    for (int i = 0; i < c->n_inputs; i++)
+        if (c->grads[i]) {
+            which[n_wanted] = i;
+            wanted[n_wanted++] = c->inputs[i];
+        }
+    const bool twice = c->second >= 0;
+    if (twice)
+        tp_requires_grad_(weights[0], true);
+    const tp_gradients_options options = {.create_graph = twice, .retain_graph = twice, .allow_unused = true};
+    if (tp_gradients(roots, n, wanted, n_wanted, weights, &options, got) != TP_OK)
+        return false;
+    bool good = true;
+    tp_tensor *sum = NULL;
+    for (int i = 0; i < n_wanted; i++) {
+        good &= golden_compare(got[i], c->grads[which[i]], false, whole, &t->grad_elements, &t->grad_equal,
+                               &t->grad_worst);
+        if (!got[i] || !twice)
+            continue;
+        tp_tensor *one = tp_sum(tp_mul(got[i], golden_weight(got[i], c->second + which[i])));
+        sum = sum ? tp_add(sum, one) : one;
+    }
+    if (!twice)
+        return good;
+    which[n_wanted] = 4;
+    wanted[n_wanted++] = weights[0];
+    if (tp_gradients(&sum, 1, wanted, n_wanted, NULL, &options, got) != TP_OK)
+        return false;
+    for (int i = 0; i < n_wanted; i++)
+        if (c->seconds[which[i]])
+            good &= golden_compare(got[i] ? got[i] : tp_zeros_like(wanted[i]), c->seconds[which[i]], false,
+                                   whole, &t->grad_elements, &t->grad_equal, &t->grad_worst);
     return good;
 }
 
@@ -147,15 +202,18 @@ static void golden_run(golden_case *c, const golden_operation *operations)
     t->cases++;
     bool good = y != NULL;
     for (int i = 0; i < c->n_wanted; i++)
-        good &= golden_compare(i ? c->outputs[1] : y, c->wanted[i], o->exact, 0, &t->elements, &t->equal,
+        good &= golden_compare(i ? c->outputs[i] : y, c->wanted[i], o->exact, 0, &t->elements, &t->equal,
                                &t->worst);
     if (y && c->weight >= 0) {
         char name[TP__NODE_NAME_SIZE];
-        good &= y->history && !strcmp(tp__history_name(y->history, name), c->node);
-        tp_tensor *weight = golden_uniform(tp_dtype_of(y), (unsigned long)c->weight, 0, 1, y->ndim, y->shape);
-        good &= tp_backward(y, .gradient = tp_add(weight, 0.5)) == TP_OK;
+        const bool simple = c->second < 0 && c->also[1] < 0 && c->also[2] < 0 && c->also[3] < 0;
+        good &= y->history && (!c->node[0] || !strcmp(tp__history_name(y->history, name), c->node));
+        if (!simple)
+            good &= golden_gradients(c, y, o->whole, t);
+        else
+            good &= tp_backward(y, .gradient = golden_weight(y, c->weight)) == TP_OK;
         for (int i = 0; i < c->n_inputs; i++)
-            if (c->grads[i])
+            if (c->grads[i] && simple)
                 good &= golden_compare(tp_grad(c->inputs[i]), c->grads[i], false, o->whole, &t->grad_elements,
                                        &t->grad_equal, &t->grad_worst);
     }
@@ -206,7 +264,7 @@ static int golden_file(const char *path, const golden_operation *operations)
                 tp_region_leave(region);
                 tp_region_end(region);
             }
-            c = (golden_case){.weight = -1};
+            c = (golden_case){.weight = -1, .also = {-1, -1, -1, -1}, .second = -1};
             region = tp_region_new("case");
             tp_region_enter(region);
             int at = 0, used;
@@ -219,6 +277,12 @@ static int golden_file(const char *path, const golden_operation *operations)
             golden_input(&c, &p);
         } else if (!strncmp(p.name, "out ", 4)) {
             c.wanted[c.n_wanted++] = golden_array(&p, p.name + 4);
+        } else if (!strncmp(p.name, "grad2 ", 6)) {
+            c.seconds[p.name[6] - '0'] = golden_array(&p, p.name + 8);
+        } else if (!strncmp(p.name, "seed2 ", 6)) {
+            c.second = strtol(p.name + 6, NULL, 10);
+        } else if (!strncmp(p.name, "also ", 5)) {
+            c.also[p.name[5] - '0'] = strtol(p.name + 7, NULL, 10);
         } else if (!strncmp(p.name, "grad ", 5)) {
             c.grads[p.name[5] - '0'] = golden_array(&p, p.name + 7);
         } else if (!strncmp(p.name, "node ", 5)) {
@@ -237,6 +301,8 @@ static int golden_file(const char *path, const golden_operation *operations)
 /* The cases, what they measured, and the proof that the comparison notices a wrong number. */
 static void golden_check(const char *path, const golden_operation *operations)
 {
+    memset(golden_tallies, 0, sizeof golden_tallies);
+    golden_refused = 0;
     golden_file(path, operations);
     printf("%-14s %-4s %6s  %-22s %-10s %-22s %-10s\n", "", "", "cases", "values: equal bits", "worst",
            "gradients: equal bits", "worst");

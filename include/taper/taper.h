@@ -4,9 +4,12 @@
 
 #include "taper/autograd.h"
 #include "taper/data.h"
+#include "taper/embedding.h"
 #include "taper/folds.h"
 #include "taper/io.h"
 #include "taper/labels.h"
+#include "taper/layers.h"
+#include "taper/losses.h"
 #include "taper/metrics.h"
 #include "taper/nn.h"
 #include "taper/op.h"

@@ -28,6 +28,26 @@ static tp_status describe(const tp_module *module, char **text)
     return TP_OK;
 }
 
+static tp_status write_module(tp__writer *out, const tp_module *module, int level);
+
+/* How many children of a list from `first` on print alike: PyTorch writes them as one. */
+static tp_status count_alike(const tp_module *list, size_t first, size_t *same)
+{
+    tp__writer one = {0};
+    tp_status status = write_module(&one, list->children.items[first].is.module, 0);
+    bool alike = true;
+    while (status == TP_OK && alike && first + *same < list->children.count) {
+        tp__writer other = {0};
+        status = write_module(&other, list->children.items[first + *same].is.module, 0);
+        alike = status == TP_OK && !one.failed && !other.failed && one.length == other.length &&
+                !memcmp(one.bytes, other.bytes, one.length);
+        *same += alike;
+        tp__writer_drop(&other);
+    }
+    tp__writer_drop(&one);
+    return status;
+}
+
 static tp_status write_module(tp__writer *out, const tp_module *module, int level)
 {
     char *description;
@@ -48,10 +68,17 @@ static tp_status write_module(tp__writer *out, const tp_module *module, int leve
     }
     const bool lines = children || (description && strchr(description, '\n'));
     tp__free(description);
-    for (size_t i = 0; i < children; i++) {
+    const bool is_list = !strcmp(module->type, "ModuleList");
+    for (size_t i = 0, same; i < children; i += same) {
         const tp__member *child = &module->children.items[i];
+        same = 1;
+        if (is_list)
+            TP__TRY(count_alike(module, i, &same));
         indent(out, level + 1);
-        tp__writef(out, "(%s): ", child->name);
+        if (same > 1)
+            tp__writef(out, "(%s-%s): %zu x ", child->name, module->children.items[i + same - 1].name, same);
+        else
+            tp__writef(out, "(%s): ", child->name);
         TP__TRY(write_module(out, child->is.module, level + 1));
         tp__write(out, "\n", 1);
     }

@@ -1,7 +1,9 @@
 """Cases of operations computed by PyTorch, in the form that tests/operation_cases.h reads.
 
 A case is a run of items: "op NAME NUMBER...", then its inputs, "out", "node", "weight" (the seed of the gradient that
-goes in, uniform + 0.5) and "grad I". Inputs are made from a seed, low + (high - low) * uniform, so that they need no bytes; or have bytes.
+goes in, uniform + 0.5) and "grad I". "also O SEED" is the gradient of output O, where there are several. "seed2 SEED"
+says that the gradients, weighted by uniform + 0.5 (SEED + I for input I), are differentiated again: "grad2 I", and
+"grad2 4" with respect to the gradient that went in. Without "node", its name is not compared. Inputs are made from a seed, low + (high - low) * uniform, so that they need no bytes; or have bytes.
 PERM says in which order the dimensions of the array in memory become those of the input. Written with PyTorch 2.13.0,
 ATEN_CPU_CAPABILITY=avx2, one thread."""
 import os
@@ -29,7 +31,7 @@ class Cases:
     def __init__(self):
         self.items, self.seed = [], 0
 
-    def add(self, name, function, inputs, numbers=()):
+    def add(self, name, function, inputs, numbers=(), second=False, node=True):
         self.items.append((" ".join(["op", name] + [repr(float(n)) for n in numbers]), b""))
         tensors = []
         for i in inputs:
@@ -57,24 +59,47 @@ class Cases:
         results = out if isinstance(out, tuple) else (out,)
         for r in results:
             self.put("out", r)
-        out = results[0]
-        if not out.requires_grad:
+        outs, out = results, results[0]
+        if out.grad_fn is None:
             return
         # Division by a number is the same operation as by a tensor; nll_loss of 3 dimensions shows a view of 4.
         name = out.grad_fn.name().replace("DivBackward1", "DivBackward0").replace("ViewBackward0", "NllLoss2DBackward0")
-        self.items.append(("node " + name, b""))
+        if node:
+            self.items.append(("node " + name, b""))
         g = torch.Generator().manual_seed(self.seed + 1000)
         weight = torch.rand(out.shape, generator=g, dtype=out.dtype) + 0.5
         self.items.append((f"weight {self.seed + 1000}", b""))
-        out.backward(weight)
-        for k, t in enumerate(tensors):
-            if t.requires_grad:
-                self.put(f"grad {k}", t.grad)
+        roots, weights = [out], [weight]
+        for k, other in enumerate(outs[1:], 1):
+            if other.requires_grad:
+                self.items.append((f"also {k} {self.seed + 1000 + k}", b""))
+                roots.append(other)
+                weights.append(self.uniform(other, self.seed + 1000 + k))
+        leaves = [(k, t) for k, t in enumerate(tensors) if t.requires_grad]
+        if second:
+            weight.requires_grad_()
+        grads = torch.autograd.grad(roots, [t for _, t in leaves], weights, create_graph=second, allow_unused=True)
+        for (k, t), g in zip(leaves, grads):
+            if g is not None:
+                self.put(f"grad {k}", g)
+        if not second or not any(g is not None and g.requires_grad for g in grads):
+            return
+        seed = self.seed + 2000
+        total = sum((g * self.uniform(g, seed + k)).sum() for (k, _), g in zip(leaves, grads) if g is not None)
+        self.items.append((f"seed2 {seed}", b""))
+        leaves.append((4, weight))
+        for (k, t), g in zip(leaves, torch.autograd.grad(total, [t for _, t in leaves], allow_unused=True)):
+            if g is not None:
+                self.put(f"grad2 {k}", g)
+
+    @staticmethod
+    def uniform(like, seed):
+        return torch.rand(like.shape, generator=torch.Generator().manual_seed(seed), dtype=like.dtype) + 0.5
 
     def put(self, what, t):
         t = t.detach()
         words = [what, NAMES[t.dtype], t.dim(), *t.shape]
-        self.items.append((" ".join(map(str, words)), t.contiguous().numpy().tobytes()))
+        self.items.append((" ".join(map(str, words)), t.contiguous().numpy(force=True).tobytes()))
 
     def write(self, path):
         self.items.append(("op end", b""))
