@@ -6,6 +6,7 @@
 #include "taper/data.h"
 #include "taper/embedding.h"
 #include "taper/folds.h"
+#include "taper/functional.h"
 #include "taper/io.h"
 #include "taper/labels.h"
 #include "taper/layers.h"
