@@ -1,23 +1,35 @@
-/* What each thread has of its own: its regions, its first error, its modes. One thread-local object, so that
- * the fast path of an operation reads one address. */
+/* What each thread has of its own: its regions, its first error, its modes. One small thread-local object, so
+ * that the fast path of an operation reads one address. */
 #ifndef TAPER_BASE_CONTEXT_H
 #define TAPER_BASE_CONTEXT_H
 
 #include "taper/region.h"
 
-#define TP__MESSAGE_SIZE 1024
-
 typedef struct tp__context {
     tp_region *region; /* the current region; NULL until the thread first needs one */
     tp_region *root;
-    bool no_grad;
-    bool walking;      /* inside a backward walk */
     tp_frame *frame;   /* innermost operation or layer */
     uint64_t sequence; /* of the next node on this thread's tape */
-    tp_status error;
-    char message[TP__MESSAGE_SIZE];
+    tp_status error;   /* its sentence is in error.c */
+    bool no_grad;
+    bool walking; /* inside a backward walk */
 } tp__context;
 
-extern _Thread_local tp__context tp__ctx;
+/* An address known when the program starts, without a call on each access. It takes room that a program keeps
+ * for libraries loaded later, which is little: only small objects are declared so. */
+#if defined(__GNUC__) && defined(__ELF__)
+#define TP__FAST_THREAD_LOCAL __attribute__((tls_model("initial-exec")))
+#else
+#define TP__FAST_THREAD_LOCAL
+#endif
+
+/* For what happens rarely: kept out of its caller, whose registers it would cost. */
+#if defined(__GNUC__)
+#define TP__COLD __attribute__((cold, noinline))
+#else
+#define TP__COLD
+#endif
+
+extern _Thread_local tp__context tp__ctx TP__FAST_THREAD_LOCAL;
 
 #endif

@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-_Thread_local tp__context tp__ctx;
+_Thread_local tp__context tp__ctx TP__FAST_THREAD_LOCAL;
+
+#define MESSAGE_SIZE 1024
+static _Thread_local char message[MESSAGE_SIZE];
 
 const char *tp_version(void)
 {
@@ -43,20 +46,20 @@ tp_status tp_error(void)
 
 const char *tp_error_message(void)
 {
-    return tp__ctx.message;
+    return message;
 }
 
 void tp_clear_error(void)
 {
     tp__ctx.error = TP_OK;
-    tp__ctx.message[0] = 0;
+    message[0] = 0;
 }
 
 tp_status tp_report(FILE *stream)
 {
     const tp_status status = tp__ctx.error;
     if (status != TP_OK && stream)
-        fprintf(stream, "%s\n", tp__ctx.message);
+        fprintf(stream, "%s\n", message);
     tp_clear_error();
     return status;
 }
@@ -75,13 +78,13 @@ void tp_frame_leave(tp_frame *frame)
 /* Appends to the message, never beyond its end. */
 TP_PRINTF(2, 0) static size_t append(size_t at, const char *format, va_list arguments)
 {
-    if (at >= TP__MESSAGE_SIZE - 1)
+    if (at >= MESSAGE_SIZE - 1)
         return at;
-    const int written = vsnprintf(tp__ctx.message + at, TP__MESSAGE_SIZE - at, format, arguments);
+    const int written = vsnprintf(message + at, MESSAGE_SIZE - at, format, arguments);
     if (written < 0)
         return at;
     at += (size_t)written;
-    return at < TP__MESSAGE_SIZE ? at : TP__MESSAGE_SIZE - 1;
+    return at < MESSAGE_SIZE ? at : MESSAGE_SIZE - 1;
 }
 
 TP_PRINTF(2, 3) static size_t append_text(size_t at, const char *format, ...)
@@ -123,7 +126,7 @@ tp_status tp_fail(tp_status status, const char *format, ...)
     if (tp__ctx.error != TP_OK)
         return status;
     tp__ctx.error = status;
-    tp__ctx.message[0] = 0;
+    message[0] = 0;
     size_t at = append_operations(0, tp__ctx.frame);
     va_list arguments;
     va_start(arguments, format);

@@ -19,7 +19,7 @@
 #endif
 
 static atomic_size_t used, peak, limit;
-static atomic_llong calls, fail_countdown = -1;
+static atomic_llong fail_countdown = -1;
 
 size_t tp_memory_used(void)
 {
@@ -37,14 +37,9 @@ void tp__memory_fail_after(int64_t countdown)
 {
     atomic_store(&fail_countdown, countdown);
 }
-int64_t tp__memory_calls(void)
-{
-    return atomic_load(&calls);
-}
 
-static bool must_fail(void)
+static inline bool must_fail(void)
 {
-    atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
     if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) < 0)
         return false;
     return atomic_fetch_sub(&fail_countdown, 1) == 0;
@@ -181,7 +176,7 @@ char *tp__strdup(const char *text)
 #define CLASSES 208
 #define SMALLEST 4096
 
-static size_t class_of(size_t size, size_t *granted)
+static inline size_t class_of(size_t size, size_t *granted)
 {
     if (size <= SMALLEST) {
         *granted = SMALLEST;
@@ -206,7 +201,7 @@ typedef struct recycled {
 } recycled;
 
 /* Allocated on a thread's first recycling and freed when the thread ends. */
-static _Thread_local recycled *bin;
+static _Thread_local recycled *bin TP__FAST_THREAD_LOCAL;
 static pthread_key_t bin_key;
 static pthread_once_t bin_once = PTHREAD_ONCE_INIT;
 static bool bin_key_made;
@@ -241,10 +236,8 @@ static void make_key(void)
     bin_key_made = pthread_key_create(&bin_key, end_of_thread) == 0;
 }
 
-static recycled *own_bin(void)
+static TP__COLD recycled *new_bin(void)
 {
-    if (bin)
-        return bin;
     pthread_once(&bin_once, make_key);
     if (!bin_key_made)
         return NULL;
@@ -256,45 +249,48 @@ static recycled *own_bin(void)
     return bin = b;
 }
 
-void *tp__raw_alloc(size_t size, size_t *granted)
+static inline recycled *own_bin(void)
 {
-    if (size > PTRDIFF_MAX / 2 || must_fail())
-        return out_of_memory(size);
-    const size_t class = class_of(size, granted);
-    recycled *b = own_bin(); /* also arranges for the clean-up at the thread's end */
-    if (!b)
-        return out_of_memory(size);
-    if (b->lists[class]) {
-        piece *p = b->lists[class];
-        b->lists[class] = p->next;
-        b->in_use[class]++;
-        return p;
-    }
-    if (!take(*granted)) {
+    return bin ? bin : new_bin();
+}
+
+/* From the system, when there is nothing to recycle. */
+static TP__COLD void *fresh_piece(recycled *b, size_t size, size_t class, size_t granted)
+{
+    if (!take(granted)) {
         empty(b);
-        if (!take(*granted))
+        if (!take(granted))
             return out_of_memory(size);
     }
-    void *p = aligned_alloc(64, *granted);
+    void *p = aligned_alloc(64, granted);
     if (!p) {
         empty(b);
-        p = aligned_alloc(64, *granted);
+        p = aligned_alloc(64, granted);
     }
     if (!p) {
-        give(*granted);
+        give(granted);
         return out_of_memory(size);
     }
     b->in_use[class]++;
     return p;
 }
 
-void tp__raw_free(void *pointer, size_t granted)
+static inline void *piece_of(size_t size, size_t class, size_t granted)
 {
-    if (!pointer)
-        return;
+    recycled *b = own_bin(); /* also arranges for the clean-up at the thread's end */
+    if (!b || must_fail())
+        return out_of_memory(size);
+    piece *p = b->lists[class];
+    if (!p)
+        return fresh_piece(b, size, class, granted);
+    b->lists[class] = p->next;
+    b->in_use[class]++;
+    return p;
+}
+
+static inline void recycle_piece(void *pointer, size_t class, size_t granted)
+{
     recycled *b = RECYCLING ? own_bin() : NULL;
-    size_t same;
-    const size_t class = class_of(granted, &same);
     if (!b || b->in_use[class] <= 0) {
         free(pointer);
         give(granted);
@@ -304,6 +300,35 @@ void tp__raw_free(void *pointer, size_t granted)
     piece *p = pointer;
     p->next = b->lists[class];
     b->lists[class] = p;
+}
+
+void *tp__raw_alloc(size_t size, size_t *granted)
+{
+    if (size > PTRDIFF_MAX / 2)
+        return out_of_memory(size);
+    const size_t class = class_of(size, granted);
+    return piece_of(size, class, *granted);
+}
+
+void tp__raw_free(void *pointer, size_t granted)
+{
+    size_t same;
+    if (pointer)
+        recycle_piece(pointer, class_of(granted, &same), granted);
+}
+
+/* A chunk's class is a constant. */
+void *tp__chunk_alloc(void)
+{
+    size_t granted;
+    const size_t class = class_of(TP__CHUNK, &granted);
+    return piece_of(TP__CHUNK, class, TP__CHUNK);
+}
+
+void tp__chunk_free(void *pointer)
+{
+    size_t granted;
+    recycle_piece(pointer, class_of(TP__CHUNK, &granted), TP__CHUNK);
 }
 
 void tp__raw_trim(void)

@@ -38,14 +38,17 @@ static inline void *tp__block_data(tp__block *block)
     return (char *)block + TP__BLOCK_HEADER;
 }
 
-/* Tests: the allocation after `countdown` more ones on any thread fails, once; negative turns it off.
- * tp__memory_calls counts allocations since the start. */
+/* Tests: the allocation after `countdown` more ones on any thread fails, once; negative turns it off. */
 void tp__memory_fail_after(int64_t countdown);
-int64_t tp__memory_calls(void);
 
 /* Raw pieces for regions and blocks: counted, 64-byte aligned, recycled by size class. */
 void *tp__raw_alloc(size_t size, size_t *granted);
 void tp__raw_free(void *pointer, size_t granted);
 void tp__raw_trim(void);
+
+/* Raw pieces of one size, which is known beforehand: what a region begins with. */
+#define TP__CHUNK 16384
+void *tp__chunk_alloc(void);
+void tp__chunk_free(void *pointer);
 
 #endif

@@ -3,28 +3,33 @@
 
 #include <string.h>
 
-/* A chunk of the first region size, and the largest one that growth asks for. */
-#define FIRST_CHUNK 16384
+/* The largest chunk that growth asks for; the first one has TP__CHUNK bytes. */
 #define LARGEST_CHUNK (1 << 20)
 
 /* The region itself lies at the start of its first chunk, so that a region without large data is one piece.
  */
-static tp_region *make(const char *name, tp_region *parent)
+typedef struct first_chunk {
+    tp__chunk chunk;
+    tp_region region;
+    tp__home home;
+    _Alignas(16) char rest[];
+} first_chunk;
+
+static inline tp_region *make(const char *name, tp_region *parent)
 {
-    size_t granted;
-    tp__chunk *chunk = tp__raw_alloc(FIRST_CHUNK, &granted);
-    if (!chunk)
+    first_chunk *first = tp__chunk_alloc();
+    if (!first)
         return NULL;
-    chunk->next = NULL;
-    chunk->size = granted;
-    tp_region *region = (tp_region *)((char *)chunk + sizeof(tp__chunk));
-    *region = (tp_region){.name = name ? name : "", .parent = parent, .chunks = chunk};
-    tp__home *home = (tp__home *)(region + 1);
-    *home = (tp__home){NULL, region};
-    region->home = home;
-    region->cursor = (char *)chunk + ((sizeof(tp__chunk) + sizeof *region + sizeof *home + 15) & ~(size_t)15);
-    region->limit = (char *)chunk + granted;
-    region->bytes = granted;
+    tp_region *region = &first->region;
+    first->chunk = (tp__chunk){NULL, TP__CHUNK};
+    first->home = (tp__home){NULL, region};
+    *region = (tp_region){.name = name ? name : "",
+                          .home = &first->home,
+                          .parent = parent,
+                          .cursor = first->rest,
+                          .limit = (char *)first + TP__CHUNK,
+                          .chunks = &first->chunk,
+                          .bytes = TP__CHUNK};
     if (parent) {
         region->depth = parent->depth + 1;
         region->next_sibling = parent->children;
@@ -35,16 +40,13 @@ static tp_region *make(const char *name, tp_region *parent)
     return region;
 }
 
-tp_region *tp__region_current(void)
+tp_region *tp__region_root(void)
 {
-    if (!tp__ctx.region) {
-        tp_region *root = make("root", NULL);
-        if (!root)
-            return NULL;
-        root->entered = true;
-        tp__ctx.root = tp__ctx.region = root;
-    }
-    return tp__ctx.region;
+    tp_region *root = make("root", NULL);
+    if (!root)
+        return NULL;
+    root->entered = true;
+    return tp__ctx.root = tp__ctx.region = root;
 }
 
 tp_region *tp_region_current(void)
@@ -97,10 +99,9 @@ static bool is_inside(const tp_region *region, const tp_region *ancestor)
     return false;
 }
 
-void tp_region_end(tp_region *region)
+/* What most regions do not have when they end. */
+static TP__COLD void end_contents(tp_region *region)
 {
-    if (!region)
-        return;
     while (region->children)
         tp_region_end(region->children);
     /* Clean-ups may use the library, so they run while the region is whole. */
@@ -111,15 +112,27 @@ void tp_region_end(tp_region *region)
     }
     while (region->blocks)
         tp__block_free(region->blocks);
-    if (region->entered) {
-        /* Leaving it leaves all that were entered after it too. */
-        while (tp__ctx.region && tp__ctx.region != region && !is_inside(region, tp__ctx.region)) {
-            tp__ctx.region->entered = false;
-            tp__ctx.region = tp__ctx.region->outer;
-        }
-        if (tp__ctx.region == region)
-            tp__ctx.region = region == tp__ctx.root ? NULL : region->outer;
+}
+
+/* Leaving a region leaves all that were entered after it too. */
+static TP__COLD void leave_inner(const tp_region *region)
+{
+    while (tp__ctx.region && tp__ctx.region != region && !is_inside(region, tp__ctx.region)) {
+        tp__ctx.region->entered = false;
+        tp__ctx.region = tp__ctx.region->outer;
     }
+}
+
+void tp_region_end(tp_region *region)
+{
+    if (!region)
+        return;
+    if (region->children || region->cleanups || region->blocks)
+        end_contents(region);
+    if (region->entered && tp__ctx.region != region)
+        leave_inner(region);
+    if (tp__ctx.region == region)
+        tp__ctx.region = region->outer; /* the root's is NULL */
     if (region == tp__ctx.root)
         tp__ctx.root = NULL;
     if (region->parent) {
@@ -130,11 +143,14 @@ void tp_region_end(tp_region *region)
         if (region->next_sibling)
             region->next_sibling->previous_sibling = region->previous_sibling;
     }
-    /* The oldest chunk holds the region itself and is the last in the list. */
+    /* The oldest chunk holds the region itself and is the last in the list; a spliced region has none. */
     tp__chunk *chunk = region->chunks;
     while (chunk) {
         tp__chunk *next = chunk->next;
-        tp__raw_free(chunk, chunk->size);
+        if (chunk->size == TP__CHUNK)
+            tp__chunk_free(chunk);
+        else
+            tp__raw_free(chunk, chunk->size);
         chunk = next;
     }
 }
@@ -152,11 +168,11 @@ const char *tp_region_name(const tp_region *region)
 void *tp__region_bump_slow(tp_region *region, size_t size)
 {
     /* What hardly fits a chunk gets a block, and the chunk goes on being used. */
-    if (size > FIRST_CHUNK / 2) {
+    if (size > TP__CHUNK / 2) {
         tp__block *block = tp__block_new(region, size);
         return block ? tp__block_data(block) : NULL;
     }
-    size_t wanted = region->chunks ? 2 * region->chunks->size : FIRST_CHUNK, granted;
+    size_t wanted = region->chunks ? 2 * region->chunks->size : TP__CHUNK, granted;
     if (wanted > LARGEST_CHUNK)
         wanted = LARGEST_CHUNK;
     tp__chunk *chunk = tp__raw_alloc(wanted, &granted);
@@ -244,10 +260,11 @@ tp_status tp_region_on_end(tp_region *region, void (*function)(void *), void *ar
 
 tp_scope tp_scope_begin(const char *name)
 {
-    tp_region *region = tp_region_new(name);
+    tp_region *current = tp__region_current();
+    tp_region *region = current ? make(name, current) : NULL;
     if (!region)
         return (tp_scope){NULL};
-    region->outer = tp__ctx.region;
+    region->outer = current;
     region->entered = true;
     tp__ctx.region = region;
     return (tp_scope){region};

@@ -46,7 +46,13 @@ static inline tp_region *tp__home_region(const tp__home *home)
     return home->region;
 }
 
-tp_region *tp__region_current(void); /* makes the root region if need be; NULL when memory is out */
+tp_region *tp__region_root(void); /* makes the thread's root region */
+
+/* NULL when memory is out. */
+static inline tp_region *tp__region_current(void)
+{
+    return tp__ctx.region ? tp__ctx.region : tp__region_root();
+}
 
 void *tp__region_bump_slow(tp_region *region, size_t size);
 
