@@ -14,10 +14,13 @@ TP_BEGIN
 
 typedef struct tp_op tp_op;
 
-/* What one output will be. For a view of input 0, set `view`, the strides and the offset (in elements). */
+/* What one output will be: a dtype, and ndim and shape, or `like`, a tensor that has the shape. For a view of
+ * input 0, set `view`, the strides and the offset (in elements) too. `like` is NULL and `view` false when
+ * infer is called; the rest is undefined. */
 typedef struct tp_result {
     tp_dtype dtype;
     int ndim;
+    const tp_tensor *like;
     bool view;
     int64_t shape[TP_MAX_DIMS];
     int64_t strides[TP_MAX_DIMS];
@@ -27,7 +30,7 @@ typedef struct tp_result {
 /* One application of an op. */
 typedef struct tp_call {
     const tp_op *op;
-    const void *attributes; /* op->attributes_size bytes, or NULL */
+    const void *attributes; /* op->attributes_size bytes; NULL for none, or where the op allows it */
     int n_inputs;
     tp_tensor *const *inputs; /* NULL only where the op says that the input is optional */
     tp_tensor **outputs;      /* op->n_outputs of them, allocated when forward is called */
@@ -82,9 +85,13 @@ struct tp_op {
     bool no_gradient;
     const char *documentation;
     const tp_sample *samples; /* ends with a sample whose inputs are NULL */
+    bool optional_attributes; /* attributes may be NULL though attributes_size is not 0 */
+    /* The node's name where it depends on the call, as PyTorch's do: "PowBackward1". NULL: node_name. */
+    const char *(*name_node)(const tp_call *call);
 };
 
-/* Applies `op` to `n_inputs` tensors; returns its first output, in the current region, or NULL. */
+/* Applies `op` to `n_inputs` tensors; returns its first output, in the current region, or NULL.
+ * TP_ERROR_ARGUMENT for a wrong number of inputs, or for no attributes where the op has some. */
 TP_API tp_tensor *tp_apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes);
 
 /* The same for several outputs: sets `outputs[0 .. op->n_outputs - 1]`, all NULL after an error. */

@@ -23,10 +23,13 @@ typedef struct tp__context {
 #define TP__FAST_THREAD_LOCAL
 #endif
 
-/* For what happens rarely: kept out of its caller, whose registers it would cost. */
+/* TP__APART keeps a function out of its caller, so that the caller's short way saves no registers for it;
+ * TP__COLD does so for what happens rarely, and takes size for speed. */
 #if defined(__GNUC__)
+#define TP__APART __attribute__((noinline))
 #define TP__COLD __attribute__((cold, noinline))
 #else
+#define TP__APART
 #define TP__COLD
 #endif
 

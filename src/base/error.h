@@ -4,6 +4,15 @@
 
 #include "base/context.h"
 
+/* TP_FRAME without a call. */
+static inline void tp__frame_leave(tp_frame *frame)
+{
+    tp__ctx.frame = frame->outer;
+}
+#define TP__FRAME(frame_name)                                                                  \
+    tp_frame tp_frame_here_ TP_CLEANUP(tp__frame_leave) = {(frame_name), NULL, tp__ctx.frame}; \
+    tp__ctx.frame = &tp_frame_here_
+
 /* tp_fail, as an expression whose value is NULL. */
 #define tp__fail_null(...) (tp_fail(__VA_ARGS__), NULL)
 

@@ -6,7 +6,8 @@
 /* The largest chunk that growth asks for; the first one has TP__CHUNK bytes. */
 #define LARGEST_CHUNK (1 << 20)
 
-/* The region itself lies at the start of its first chunk, so that a region without large data is one piece.
+/* The region itself, entered from `outer` if that is given, lies at the start of its first chunk, so that a
+ * region without large data is one piece.
  */
 typedef struct first_chunk {
     tp__chunk chunk;
@@ -15,34 +16,40 @@ typedef struct first_chunk {
     _Alignas(16) char rest[];
 } first_chunk;
 
-static inline tp_region *make(const char *name, tp_region *parent)
+static inline tp_region *make(const char *name, tp_region *parent, tp_region *outer)
 {
     first_chunk *first = tp__chunk_alloc();
     if (!first)
         return NULL;
-    tp_region *region = &first->region;
+    tp_region *region = &first->region, *sibling = parent ? parent->children : NULL;
     first->chunk = (tp__chunk){NULL, TP__CHUNK};
     first->home = (tp__home){NULL, region};
+    /* Every field is named, or the compiler clears them all before. */
     *region = (tp_region){.name = name ? name : "",
                           .home = &first->home,
                           .parent = parent,
+                          .children = NULL,
+                          .next_sibling = sibling,
+                          .previous_sibling = NULL,
+                          .outer = outer,
+                          .depth = parent ? parent->depth + 1 : 0,
+                          .entered = outer != NULL,
                           .cursor = first->rest,
                           .limit = (char *)first + TP__CHUNK,
                           .chunks = &first->chunk,
+                          .blocks = NULL,
+                          .cleanups = NULL,
                           .bytes = TP__CHUNK};
-    if (parent) {
-        region->depth = parent->depth + 1;
-        region->next_sibling = parent->children;
-        if (parent->children)
-            parent->children->previous_sibling = region;
+    if (sibling)
+        sibling->previous_sibling = region;
+    if (parent)
         parent->children = region;
-    }
     return region;
 }
 
 tp_region *tp__region_root(void)
 {
-    tp_region *root = make("root", NULL);
+    tp_region *root = make("root", NULL, NULL);
     if (!root)
         return NULL;
     root->entered = true;
@@ -57,12 +64,12 @@ tp_region *tp_region_current(void)
 tp_region *tp_region_new(const char *name)
 {
     tp_region *parent = tp__region_current();
-    return parent ? make(name, parent) : NULL;
+    return parent ? make(name, parent, NULL) : NULL;
 }
 
 tp_region *tp_region_new_detached(const char *name)
 {
-    return make(name, NULL);
+    return make(name, NULL, NULL);
 }
 
 tp_status tp_region_enter(tp_region *region)
@@ -100,7 +107,7 @@ static bool is_inside(const tp_region *region, const tp_region *ancestor)
 }
 
 /* What most regions do not have when they end. */
-static TP__COLD void end_contents(tp_region *region)
+static TP__APART void end_contents(tp_region *region)
 {
     while (region->children)
         tp_region_end(region->children);
@@ -145,14 +152,13 @@ void tp_region_end(tp_region *region)
     }
     /* The oldest chunk holds the region itself and is the last in the list; a spliced region has none. */
     tp__chunk *chunk = region->chunks;
-    while (chunk) {
+    while (chunk && chunk->next) {
         tp__chunk *next = chunk->next;
-        if (chunk->size == TP__CHUNK)
-            tp__chunk_free(chunk);
-        else
-            tp__raw_free(chunk, chunk->size);
+        tp__raw_free(chunk, chunk->size);
         chunk = next;
     }
+    if (chunk)
+        tp__chunk_free(chunk);
 }
 
 size_t tp_region_size(const tp_region *region)
@@ -261,12 +267,9 @@ tp_status tp_region_on_end(tp_region *region, void (*function)(void *), void *ar
 tp_scope tp_scope_begin(const char *name)
 {
     tp_region *current = tp__region_current();
-    tp_region *region = current ? make(name, current) : NULL;
-    if (!region)
-        return (tp_scope){NULL};
-    region->outer = current;
-    region->entered = true;
-    tp__ctx.region = region;
+    tp_region *region = current ? make(name, current, current) : NULL;
+    if (region)
+        tp__ctx.region = region;
     return (tp_scope){region};
 }
 

@@ -21,69 +21,104 @@ void tp_grad_mode_restore(tp_grad_mode *mode)
 }
 
 /* A number lives on its caller's stack; what the tape refers to must live as long as the tape. */
-static tp_tensor *lasting(tp_tensor *input)
+static TP__APART tp_tensor *lasting(tp_tensor *input)
 {
-    if (!input || !input->number || input->home)
+    if (input->home)
         return input;
     return input->dtype == TP_I64 ? tp__number_i64(tp__load_i64(TP_I64, input->data))
                                   : tp__number_f64(tp__load_f64(TP_F64, input->data));
 }
 
-static tp_status record(const tp_call *call, tp_region *region)
+/* Where an operand would end before the result that refers to it. */
+static TP__COLD tp_status refuse_lifetime(const tp_tensor *input, const tp_region *region)
+{
+    return tp_fail(
+        TP_ERROR_STATE,
+        "an operand lives in region '%s', which ends before region '%s' where the result would live; "
+        "lift it with tp_keep",
+        tp__home_region(input->home)->name, region->name);
+}
+
+/* What backward will read is noted, so that a change of it is noticed. */
+static TP__APART void note_saved(const tp__node *node)
+{
+    const tp_op *op = node->op;
+    for (int i = 0; i < node->n_inputs + op->n_outputs; i++) {
+        tp_tensor *t = node->tensors[i];
+        node->versions[i] = t && t->storage ? t->storage->version : 0;
+        if (t && tp__saves(op, node->n_inputs, i))
+            t->saved = true;
+    }
+}
+
+static TP__APART tp_status record(const tp_call *call, tp_region *region)
 {
     const tp_op *op = call->op;
-    const size_t in = (size_t)call->n_inputs, out = (size_t)op->n_outputs;
-    const size_t pointers = (in + out) * sizeof(tp_tensor *);
-    char *memory = tp__region_bump(region, sizeof(tp__node) + pointers + (in + out) * sizeof(uint32_t) +
-                                               in * sizeof(bool) + op->attributes_size + 16);
-    if (!memory)
+    const size_t in = (size_t)call->n_inputs, all = in + (size_t)op->n_outputs;
+    const size_t attributes = call->attributes ? (op->attributes_size + 7) & ~(size_t)7 : 0;
+    tp__node *node = tp__region_bump(region, sizeof *node + all * sizeof *node->tensors + attributes +
+                                                 (op->saves ? all * sizeof *node->versions : 0) +
+                                                 in * sizeof *node->needed);
+    if (!node)
         return TP_ERROR_MEMORY;
-    tp__node *node = (tp__node *)memory;
-    node->inputs = (tp_tensor **)(memory + sizeof *node);
-    node->outputs = node->inputs + in;
-    node->attributes = NULL;
-    char *rest = (char *)(node->outputs + out);
-    if (op->attributes_size && call->attributes) {
-        memcpy(rest, call->attributes, op->attributes_size);
-        node->attributes = rest;
-        rest += (op->attributes_size + 7) & ~(size_t)7;
-    }
-    node->versions = (uint32_t *)rest;
-    node->needed = (bool *)(node->versions + in + out);
-    node->history.name = op->node_name ? op->node_name : op->name;
+    char *rest = (char *)(node->tensors + all);
+    node->history.name = op->name_node ? op->name_node(call) : op->node_name ? op->node_name : op->name;
     node->sequence = tp__ctx.sequence++;
     node->op = op;
+    node->attributes = NULL;
+    if (attributes) {
+        node->attributes = memcpy(rest, call->attributes, op->attributes_size);
+        rest += attributes;
+    }
+    node->versions = NULL;
+    if (op->saves) {
+        node->versions = (uint32_t *)rest;
+        rest += all * sizeof *node->versions;
+    }
+    node->needed = (bool *)rest;
     node->n_inputs = call->n_inputs;
     node->walked = false;
     for (size_t i = 0; i < in; i++) {
-        tp_tensor *input = node->inputs[i] = lasting(call->inputs[i]);
-        if (call->inputs[i] && !input)
+        tp_tensor *input = call->inputs[i];
+        if (input && input->number && !(input = lasting(input)))
             return TP_ERROR_MEMORY;
+        node->tensors[i] = input;
         node->needed[i] = input && input->requires_grad;
-        node->versions[i] = input && input->storage ? input->storage->version : 0;
-        if (input && tp__saves_input(op, (int)i))
-            input->saved = true;
-        if (input && tp__home_region(input->home)->depth > region->depth)
-            return tp_fail(TP_ERROR_STATE,
-                           "an operand lives in region '%s', which ends before region '%s' where the result "
-                           "would live; lift it with tp_keep",
-                           tp__home_region(input->home)->name, region->name);
+        if (input && input->home != region->home && tp__home_region(input->home)->depth > region->depth)
+            return refuse_lifetime(input, region);
     }
-    for (size_t i = 0; i < out; i++) {
-        tp_tensor *output = node->outputs[i] = call->outputs[i];
-        node->versions[in + i] = output->storage ? output->storage->version : 0;
-        if (op->saves & TP_SAVES_OUTPUT(i))
-            output->saved = true;
+    for (size_t i = in; i < all; i++) {
+        tp_tensor *output = node->tensors[i] = call->outputs[i - in];
         if (!tp_dtype_is_float((tp_dtype)output->dtype))
             continue;
         output->history = &node->history;
-        output->output_index = (uint32_t)i;
+        output->output_index = (uint32_t)(i - in);
         output->requires_grad = true;
     }
+    if (op->saves)
+        note_saved(node);
     return TP_OK;
 }
 
-static tp_status refuse_input(const tp_call *call, int i)
+/* The record's bit for input `i`; inputs beyond the bits have none. */
+static bool has_bit(unsigned bits, int i)
+{
+    return i < 32 && (bits >> i & 1);
+}
+
+static TP__COLD tp_status refuse_count(const tp_op *op, int n_inputs)
+{
+    if (op->n_inputs >= 0)
+        return tp_fail(TP_ERROR_ARGUMENT, "takes %d operands, not %d", op->n_inputs, n_inputs);
+    return tp_fail(TP_ERROR_ARGUMENT, "takes at least one operand");
+}
+
+static TP__COLD tp_status refuse_attributes(const tp_op *op)
+{
+    return tp_fail(TP_ERROR_ARGUMENT, "needs attributes (%zu bytes), which are NULL", op->attributes_size);
+}
+
+static TP__COLD tp_status refuse_input(const tp_call *call, int i)
 {
     const tp_tensor *input = call->inputs[i];
     if (!input) {
@@ -96,68 +131,85 @@ static tp_status refuse_input(const tp_call *call, int i)
     return tp_fail(TP_ERROR_UNSUPPORTED, "operand %d is a CSR matrix, which this operation does not take", i);
 }
 
-static tp_status compute(tp_call *call, tp_region *region)
+/* Whether the op takes what it is given; `tracked` becomes whether an input requires a gradient. */
+static inline tp_status check(const tp_call *call, bool *tracked)
 {
     const tp_op *op = call->op;
-    TP__TRY(op->infer(call));
-    for (int i = 0; i < op->n_outputs; i++) {
-        const tp_result *r = &call->results[i];
-        if (r->view)
-            call->outputs[i] = tp__tensor_view(call->inputs[0], r->ndim, r->shape, r->strides, r->offset);
-        else
-            call->outputs[i] = tp__tensor_new(region, r->dtype, r->ndim, r->shape);
-        if (!call->outputs[i])
-            return tp__ctx.error != TP_OK ? tp__ctx.error : TP_ERROR_MEMORY;
-        call->outputs[i]->temporary = tp__ctx.walking && tp__ctx.no_grad;
+    const int n = call->n_inputs;
+    if (n != op->n_inputs && (op->n_inputs >= 0 || n < 1))
+        return refuse_count(op, n);
+    for (int i = 0; i < n; i++) {
+        const tp_tensor *input = call->inputs[i];
+        if (input) {
+            if (input->released || (input->layout != TP__DENSE && !has_bit(op->accepts_csr, i)))
+                return refuse_input(call, i);
+            *tracked |= input->requires_grad;
+        } else if (!has_bit(op->optional, i) || tp__ctx.error != TP_OK) {
+            return refuse_input(call, i);
+        }
     }
+    if (op->attributes_size && !call->attributes && !op->optional_attributes)
+        return refuse_attributes(op);
+    return TP_OK;
+}
+
+static inline tp_tensor *output_of(const tp_call *call, const tp_result *r, tp_region *region)
+{
+    if (r->like)
+        return tp__tensor_like(region, r->dtype, r->like);
+    if (r->view)
+        return tp__tensor_view(call->inputs[0], r->ndim, r->shape, r->strides, r->offset);
+    return tp__tensor_new(region, r->dtype, r->ndim, r->shape);
+}
+
+static inline tp_status compute(tp_call *call, tp_region *region)
+{
+    const tp_op *op = call->op;
+    int i = 0;
+    do {
+        call->results[i].like = NULL;
+        call->results[i].view = false;
+    } while (++i < op->n_outputs);
+    TP__TRY(op->infer(call));
+    i = 0;
+    do {
+        tp_tensor *output = output_of(call, &call->results[i], region);
+        if (!output)
+            return tp__ctx.error != TP_OK ? tp__ctx.error : TP_ERROR_MEMORY;
+        if (tp__ctx.walking)
+            output->temporary = tp__ctx.no_grad;
+        call->outputs[i] = output;
+    } while (++i < op->n_outputs);
     return op->forward ? op->forward(call) : TP_OK;
 }
 
-/* The record's bit for input `i`; inputs beyond the bits have none. */
-static bool has_bit(unsigned bits, int i)
+static inline tp_status apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes,
+                              tp_tensor **outputs)
 {
-    return i < 32 && (bits >> i & 1);
+    tp_result results[TP_MAX_OUTPUTS];
+    tp_call call = {op, attributes, n_inputs, inputs, outputs, results};
+    tp_region *region = tp__region_current();
+    bool tracked = false;
+    TP__FRAME(op->name);
+    TP__TRY(region ? check(&call, &tracked) : TP_ERROR_MEMORY);
+    TP__TRY(compute(&call, region));
+    return tracked && !tp__ctx.no_grad && !op->no_gradient ? record(&call, region) : TP_OK;
 }
 
 tp_status tp_apply_n(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes,
                      tp_tensor **outputs)
 {
-    tp_frame frame = {op->name, NULL, tp__ctx.frame};
-    tp__ctx.frame = &frame;
-    tp_result results[TP_MAX_OUTPUTS];
-    tp_call call = {op, attributes, n_inputs, inputs, outputs, results};
-    tp_region *region = tp__ctx.region ? tp__ctx.region : tp__region_current();
-    tp_status status = region ? TP_OK : TP_ERROR_MEMORY;
-    if (op->n_inputs >= 0 && n_inputs != op->n_inputs)
-        status = tp_fail(TP_ERROR_ARGUMENT, "takes %d operands, not %d", op->n_inputs, n_inputs);
-    else if (n_inputs < 1)
-        status = tp_fail(TP_ERROR_ARGUMENT, "takes at least one operand");
-    bool tracked = false;
-    for (int i = 0; i < n_inputs && status == TP_OK; i++) {
-        const tp_tensor *input = inputs[i];
-        if (input) {
-            if (input->released || (input->layout != TP__DENSE && !has_bit(op->accepts_csr, i)))
-                status = refuse_input(&call, i);
-            tracked |= input->requires_grad;
-        } else if (!has_bit(op->optional, i) || tp__ctx.error != TP_OK) {
-            status = refuse_input(&call, i);
-        }
-    }
-    if (status == TP_OK)
-        status = compute(&call, region);
-    if (status == TP_OK && tracked && !tp__ctx.no_grad && !op->no_gradient)
-        status = record(&call, region);
+    const tp_status status = apply(op, inputs, n_inputs, attributes, outputs);
     if (status != TP_OK)
         for (int i = 0; i < op->n_outputs; i++)
             outputs[i] = NULL;
-    tp__ctx.frame = frame.outer;
     return status;
 }
 
 tp_tensor *tp_apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes)
 {
     tp_tensor *outputs[TP_MAX_OUTPUTS];
-    return tp_apply_n(op, inputs, n_inputs, attributes, outputs) == TP_OK ? outputs[0] : NULL;
+    return apply(op, inputs, n_inputs, attributes, outputs) == TP_OK ? outputs[0] : NULL;
 }
 
 static void number_header(tp_tensor *t, tp_dtype dtype, void *value)

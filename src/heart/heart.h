@@ -11,17 +11,30 @@ typedef struct tp__node {
     uint64_t sequence;
     const tp_op *op;
     const void *attributes;
-    int n_inputs;
-    bool walked;        /* a backward without retain_graph has been here */
-    tp_tensor **inputs; /* their headers live at least as long as this node */
-    tp_tensor **outputs;
-    uint32_t *versions; /* of inputs, then of outputs, when they were saved */
+    uint32_t *versions; /* of `tensors`, when they were saved; NULL for an op that saves nothing */
     bool *needed;       /* which inputs required a gradient then */
+    int n_inputs;
+    bool walked;          /* a backward without retain_graph has been here */
+    tp_tensor *tensors[]; /* inputs, then outputs: their headers live at least as long as this node */
 } tp__node;
 
-/* Beyond 16 inputs, an op saves all of them or none. */
-static inline bool tp__saves_input(const tp_op *op, int i)
+static inline tp_tensor **tp__node_outputs(tp__node *node)
 {
+    return node->tensors + node->n_inputs;
+}
+
+/* Whether `t`'s shape and dtype are those of `like`. */
+static inline bool tp__is_like(const tp_tensor *t, const tp_tensor *like)
+{
+    return t->dtype == like->dtype && tp__same_shape(t, like);
+}
+
+/* Whether backward reads tensor `i` of a node: its inputs, then its outputs. Beyond 16 inputs, an op saves
+ * all of them or none. */
+static inline bool tp__saves(const tp_op *op, int n_inputs, int i)
+{
+    if (i >= n_inputs)
+        return op->saves & TP_SAVES_OUTPUT(i - n_inputs);
     const unsigned saved = op->saves & TP_SAVES_ALL_INPUTS;
     return saved == TP_SAVES_ALL_INPUTS || (i < 16 && (saved >> i & 1));
 }
@@ -34,13 +47,15 @@ static inline tp__node *tp__node_of(const tp_tensor *t)
 /* A leaf's gradient. `touched` lists the columns of the buffer that may differ from 0, while `sparse`: a
  * gradient from CSR input touches few of them, and clearing costs what was touched. */
 typedef struct tp__leaf {
-    tp_tensor *grad; /* NULL until there was one; kept while absent */
-    tp_tensor
-        *buffer; /* what gradients without history are written to: `grad` itself, unless that has history */
+    tp_tensor *grad;   /* NULL until there was one; kept while absent */
+    tp_tensor *buffer; /* what gradients without history are written to: `grad`, unless that has history */
     bool present;
     bool sparse;
+    uint32_t version; /* of the buffer after its last change from here: a program may write to it too */
     int32_t *touched; /* columns; may repeat */
     int64_t n_touched, touched_capacity;
+    struct tp__visit *visits; /* gradients with history that were or are `grad`, while their regions last */
+    bool watched;             /* the leaf's own region will tell the visits when it ends */
 } tp__leaf;
 
 /* Adds `gradient` to the leaf's own. The first step can fail and changes nothing; the second cannot fail. */

@@ -64,27 +64,43 @@ tp_status tp_retain_grad(tp_tensor *t)
     return TP_OK;
 }
 
+/* Whether `touched` lists all: nobody else has written to the buffer. */
+static bool knows_all(const tp__leaf *l)
+{
+    return l->buffer->storage->version == l->version;
+}
+
+static void changed(tp__leaf *l)
+{
+    l->version = ++l->buffer->storage->version;
+}
+
+static TP__APART void clear_touched(tp__leaf *l)
+{
+    const int64_t rows = l->buffer->shape[0], columns = l->buffer->shape[1];
+    const size_t size = tp__item_size((tp_dtype)l->buffer->dtype);
+    for (int64_t r = 0; r < rows; r++) {
+        char *row = l->buffer->data + (size_t)(r * columns) * size;
+        for (int64_t i = 0; i < l->n_touched; i++)
+            memset(row + (size_t)l->touched[i] * size, 0, size);
+    }
+    l->n_touched = 0;
+}
+
 void tp_zero_grad_of(tp_tensor *leaf)
 {
-    if (!leaf || !leaf->leaf || !leaf->leaf->present)
+    tp__leaf *l = leaf ? leaf->leaf : NULL;
+    if (!l || !l->present)
         return;
-    tp__leaf *l = leaf->leaf;
     l->present = false;
     if (l->grad != l->buffer) { /* made with create_graph: its memory belongs to that graph */
         l->grad = l->buffer;
         return;
     }
-    if (l->sparse) {
-        const int64_t rows = l->grad->shape[0], columns = l->grad->shape[1];
-        const size_t size = tp_dtype_size((tp_dtype)l->grad->dtype);
-        for (int64_t r = 0; r < rows; r++) {
-            char *row = l->grad->data + (size_t)(r * columns) * size;
-            for (int64_t i = 0; i < l->n_touched; i++)
-                memset(row + (size_t)l->touched[i] * size, 0, size);
-        }
-        l->n_touched = 0;
-    }
-    tp__changed(l->grad);
+    l->sparse &= knows_all(l); /* otherwise it keeps its values until the next gradient comes */
+    if (l->sparse)
+        clear_touched(l);
+    changed(l);
 }
 
 tp_tensor *tp__product_gradient(tp_tensor *left, tp_tensor *right)
@@ -156,68 +172,175 @@ static int64_t touched_limit(const tp_tensor *grad)
     return grad->shape[1] / 4;
 }
 
-/* A gradient that ends with the region where it lives. */
-typedef struct visit {
-    tp__leaf *leaf;
+/* A gradient with history is the leaf's gradient itself, until the region where it lives ends. The leaf may
+ * end before, in a region of its own. Whichever ends first is taken from the other. */
+typedef struct tp__visit {
+    struct tp__visit *next;
+    tp__leaf *leaf; /* NULL when it has ended */
     const tp_tensor *gradient;
-} visit;
+} tp__visit;
 
-static void forget(void *argument)
+static void end_visit(void *argument)
 {
-    const visit *v = argument;
-    if (v->leaf->grad == v->gradient) {
-        v->leaf->grad = v->leaf->buffer;
-        v->leaf->present = false;
+    tp__visit *visit = argument;
+    tp__leaf *l = visit->leaf;
+    if (!l)
+        return;
+    tp__visit **link = &l->visits;
+    while (*link != visit)
+        link = &(*link)->next;
+    *link = visit->next;
+    if (l->grad == visit->gradient) {
+        l->grad = l->buffer;
+        l->present = false;
     }
 }
 
-tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
+static void end_leaf(void *argument)
 {
-    tp_region *home = tp__home_region(leaf->home);
+    const tp__leaf *l = argument;
+    for (tp__visit *visit = l->visits; visit; visit = visit->next)
+        visit->leaf = NULL;
+}
+
+static tp_status begin_visit(tp__leaf *l, tp_region *home, const tp_tensor *gradient)
+{
+    tp_region *region = tp__home_region(gradient->home);
+    tp__visit *visit = tp__region_bump(region, sizeof *visit);
+    if (!visit)
+        return TP_ERROR_MEMORY;
+    if (!l->watched)
+        TP__TRY(tp_region_on_end(home, end_leaf, l));
+    l->watched = true;
+    TP__TRY(tp_region_on_end(region, end_visit, visit));
+    *visit = (tp__visit){l->visits, l, gradient};
+    l->visits = visit;
+    return TP_OK;
+}
+
+static tp_status new_buffer(tp__leaf *l, const tp_tensor *leaf, tp_region *home, bool sparse)
+{
+    tp_tensor *grad = tp__tensor_like(home, (tp_dtype)leaf->dtype, leaf);
+    if (!grad)
+        return TP_ERROR_MEMORY;
+    if (sparse)
+        memset(grad->data, 0, grad->storage->size);
+    if (l->grad == l->buffer) {
+        l->grad = grad;
+        l->present = false;
+    }
+    l->buffer = grad;
+    l->version = 0;
+    l->sparse = sparse;
+    l->n_touched = 0;
+    return TP_OK;
+}
+
+/* Room to list the columns of one more gradient, unless they get too many to be listed. */
+static tp_status list_room(tp__leaf *l, tp_region *home, int64_t more)
+{
+    const int64_t needed = l->n_touched + more;
+    if (!l->sparse || needed <= l->touched_capacity || needed > touched_limit(l->buffer))
+        return TP_OK;
+    int32_t *grown = tp__region_bump(home, (size_t)(2 * needed) * sizeof *grown);
+    if (!grown)
+        return TP_ERROR_MEMORY;
+    if (l->n_touched)
+        memcpy(grown, l->touched, (size_t)l->n_touched * sizeof *grown);
+    l->touched = grown;
+    l->touched_capacity = 2 * needed;
+    return TP_OK;
+}
+
+/* Whether the buffer still fits the leaf, whose storage may have been replaced. */
+static inline bool has_buffer(const tp__leaf *l, const tp_tensor *leaf)
+{
+    return l->buffer && l->buffer->numel == leaf->numel && l->buffer->dtype == leaf->dtype;
+}
+
+static TP__APART tp_status prepare(tp_tensor *leaf, const tp_tensor *gradient)
+{
     tp__leaf *l = leaf->leaf;
+    const bool sparse = gradient->layout == TP__PRODUCT;
+    tp_region *home = tp__home_region(leaf->home);
     if (!l) {
         l = tp_region_alloc(home, sizeof *l);
         if (!l)
             return TP_ERROR_MEMORY;
         leaf->leaf = l;
     }
-    /* A gradient with history becomes the leaf's gradient itself, until the region where it lives ends. */
-    if (gradient->history) {
-        tp_region *region = tp__home_region(gradient->home);
-        visit *v = tp__region_bump(region, sizeof *v);
-        if (!v)
-            return TP_ERROR_MEMORY;
-        *v = (visit){l, gradient};
-        return tp_region_on_end(region, forget, v);
-    }
-    if (!l->buffer || l->buffer->dtype != leaf->dtype || l->buffer->numel != leaf->numel) {
-        tp_tensor *grad = tp__tensor_new(home, (tp_dtype)leaf->dtype, leaf->ndim, leaf->shape);
-        if (!grad)
-            return TP_ERROR_MEMORY;
-        memset(grad->data, 0, (size_t)grad->numel * tp_dtype_size((tp_dtype)grad->dtype));
-        if (l->grad == l->buffer) {
-            l->grad = grad;
-            l->present = false;
-        }
-        l->buffer = grad;
-        l->sparse = gradient->layout == TP__PRODUCT;
+    if (gradient->history)
+        return begin_visit(l, home, gradient);
+    if (!has_buffer(l, leaf))
+        TP__TRY(new_buffer(l, leaf, home, sparse));
+    return sparse ? list_room(l, home, product_of(gradient)->right->stored) : TP_OK;
+}
+
+tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
+{
+    const tp__leaf *l = leaf->leaf;
+    if (l && gradient->layout == TP__DENSE && !gradient->history && has_buffer(l, leaf))
+        return TP_OK;
+    return prepare(leaf, gradient);
+}
+
+/* Pours into the buffer and lists the columns, if that is worth it. */
+static TP__APART void add_product(tp__leaf *l, const tp__product *product)
+{
+    const tp_tensor *right = product->right;
+    if (!knows_all(l))
+        l->sparse = false;
+    if (!l->present && !l->sparse) { /* it holds the values of an earlier step */
+        memset(l->buffer->data, 0, l->buffer->storage->size);
+        l->sparse = true;
         l->n_touched = 0;
     }
-    if (gradient->layout == TP__PRODUCT) {
-        const int64_t more = product_of(gradient)->right->stored;
-        if (l->sparse && l->n_touched + more > l->touched_capacity &&
-            l->n_touched + more <= touched_limit(l->buffer)) {
-            int64_t capacity = 2 * (l->n_touched + more);
-            int32_t *grown = tp__region_bump(home, (size_t)capacity * sizeof *grown);
-            if (!grown)
-                return TP_ERROR_MEMORY;
-            if (l->n_touched)
-                memcpy(grown, l->touched, (size_t)l->n_touched * sizeof *grown);
-            l->touched = grown;
-            l->touched_capacity = capacity;
-        }
+    if (l->sparse && l->n_touched + right->stored <= l->touched_capacity) {
+        if (right->stored)
+            memcpy(l->touched + l->n_touched, right->csr->columns, (size_t)right->stored * sizeof(int32_t));
+        l->n_touched += right->stored;
+    } else {
+        l->sparse = false;
     }
-    return TP_OK;
+    pour(product, l->buffer);
+}
+
+/* Takes over the block of a large gradient that nobody else has, and gives the buffer's for it. */
+static TP__APART bool exchange(tp_tensor *buffer, tp_tensor *gradient)
+{
+    tp__storage *mine = buffer->storage, *its = gradient->storage;
+    if (!gradient->temporary || gradient->saved || !gradient->contiguous || !its->block || !mine->block ||
+        its->views != 1 || mine->views != 1 || its->size != mine->size || its->data != gradient->data)
+        return false;
+    tp__block *block = mine->block;
+    tp_region *home = block->region;
+    tp__block_move(block, its->block->region);
+    tp__block_move(its->block, home);
+    mine->block = its->block;
+    its->block = block;
+    buffer->data = mine->data = tp__block_data(mine->block);
+    gradient->data = its->data = tp__block_data(block);
+    return true;
+}
+
+/* buffer += gradient, both dense and contiguous. */
+#define ADD(T, name)                                               \
+    static void name(tp_tensor *buffer, const tp_tensor *gradient) \
+    {                                                              \
+        T *into = (T *)(void *)buffer->data;                       \
+        const T *from = (const T *)(const void *)gradient->data;   \
+        for (int64_t i = 0; i < buffer->numel; i++)                \
+            into[i] += from[i];                                    \
+    }
+ADD(float, add_f32)
+ADD(double, add_f64)
+
+static TP__APART void add_dense(tp_tensor *buffer, const tp_tensor *gradient)
+{
+    if (buffer->dtype == TP_F32)
+        add_f32(buffer, gradient);
+    else
+        add_f64(buffer, gradient);
 }
 
 void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
@@ -230,47 +353,19 @@ void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
         l->sparse = false;
         return;
     }
-    tp_tensor *grad = l->buffer;
-    if (l->grad != grad) { /* the sum with a gradient that had history takes its place */
-        l->grad = grad;
+    if (l->grad != l->buffer) { /* the sum with a gradient that had history takes its place */
+        l->grad = l->buffer;
         l->present = false;
     }
-    const size_t size = (size_t)grad->numel * tp_dtype_size((tp_dtype)grad->dtype);
-    tp__changed(grad);
     if (gradient->layout == TP__PRODUCT) {
-        if (!l->present && !l->sparse) { /* it holds the values of an earlier step */
-            memset(grad->data, 0, size);
-            l->sparse = true;
-            l->n_touched = 0;
-        }
-        const tp_tensor *right = product_of(gradient)->right;
-        if (l->sparse && l->n_touched + right->stored <= l->touched_capacity) {
-            if (right->stored)
-                memcpy(l->touched + l->n_touched, right->csr->columns,
-                       (size_t)right->stored * sizeof(int32_t));
-            l->n_touched += right->stored;
-        } else {
-            l->sparse = false;
-        }
-        pour(product_of(gradient), grad);
-    } else if (!l->present) {
-        tp__copy_elements(gradient, grad);
-        l->sparse = false;
+        add_product(l, product_of(gradient));
     } else {
-        /* Both dense: an addition element by element, which cannot fail. */
-        tp_tensor *dense = gradient;
-        if (grad->dtype == TP_F32) {
-            float *into = (float *)(void *)grad->data;
-            const float *from = (const float *)(void *)dense->data;
-            for (int64_t i = 0; i < grad->numel; i++)
-                into[i] += from[i];
-        } else {
-            double *into = (double *)(void *)grad->data;
-            const double *from = (const double *)(void *)dense->data;
-            for (int64_t i = 0; i < grad->numel; i++)
-                into[i] += from[i];
-        }
         l->sparse = false;
+        if (l->present)
+            add_dense(l->buffer, gradient);
+        else if (!l->buffer->storage->block || !exchange(l->buffer, gradient))
+            tp__copy_elements(gradient, l->buffer);
     }
     l->present = true;
+    changed(l);
 }

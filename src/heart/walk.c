@@ -1,7 +1,8 @@
 /* Taking the tape back: from outputs to the gradients of leaves or of chosen tensors.
  *
  * Nodes are taken in descending order of their sequence numbers, which is a topological order, since a node's
- * inputs are older than it. Gradients that meet are added in the order in which they arrive, as PyTorch does.
+ * inputs are older than it: whoever could still send a gradient to the youngest waiting node is younger yet.
+ * Gradients that meet are added in the order in which they arrive, as PyTorch does.
  * The walk keeps its state in a table of its own, so that walks may run inside each other. */
 #include "base/memory.h"
 #include "heart/heart.h"
@@ -30,7 +31,7 @@ typedef struct wanted {
 
 typedef struct walk {
     place *places;
-    int32_t *slots; /* hash table of indices into places; -1 is free */
+    int32_t *slots; /* hash table of indices into places, once they are many; -1 is free */
     int32_t *heap;  /* indices of queued places, the youngest node on top */
     tp__node **stack;
     reached *leaves;
@@ -41,47 +42,40 @@ typedef struct walk {
     bool recording, retain, into_leaves;
 } walk;
 
-/* Room on the stack for the walk over a small tape, which then allocates nothing of its own. */
-enum { FEW_NODES = 24, FEW_SLOTS = 64 };
+/* Room on the stack for the walk over a small tape, which then allocates nothing of its own and needs no hash
+ * table. */
+enum { FEW_NODES = 24 };
 typedef struct room {
     place places[FEW_NODES];
-    int32_t slots[FEW_SLOTS];
     int32_t heap[FEW_NODES];
-    tp__node *stack[FEW_NODES];
     reached leaves[FEW_NODES];
 } room;
 
 static void walk_begin(walk *w, room *r)
 {
     w->places = r->places;
-    w->slots = r->slots;
     w->heap = r->heap;
-    w->stack = r->stack;
     w->leaves = r->leaves;
-    w->places_capacity = w->heap_capacity = w->stack_capacity = w->leaves_capacity = FEW_NODES;
-    w->n_slots = FEW_SLOTS;
-    memset(r->slots, 0xff, sizeof r->slots);
+    w->places_capacity = w->heap_capacity = w->leaves_capacity = FEW_NODES;
 }
 
 static void walk_end(walk *w, room *r)
 {
     if (w->places != r->places)
         tp__free(w->places);
-    if (w->slots != r->slots)
-        tp__free(w->slots);
     if (w->heap != r->heap)
         tp__free(w->heap);
-    if (w->stack != r->stack)
-        tp__free(w->stack);
     if (w->leaves != r->leaves)
         tp__free(w->leaves);
+    if (w->slots)
+        tp__free(w->slots);
+    if (w->stack)
+        tp__free(w->stack);
 }
 
 /* tp__grow, for an array that begins on the stack: that one holds FEW_NODES items. */
-static tp_status grow(void **array, size_t *capacity, size_t needed, size_t item_size)
+static TP__COLD tp_status grow_room(void **array, size_t *capacity, size_t needed, size_t item_size)
 {
-    if (needed <= *capacity)
-        return TP_OK;
     if (*capacity > FEW_NODES)
         return tp__grow(array, capacity, needed, item_size);
     void *larger = tp__malloc(4 * FEW_NODES * item_size);
@@ -93,14 +87,19 @@ static tp_status grow(void **array, size_t *capacity, size_t needed, size_t item
     return TP_OK;
 }
 
+static inline tp_status grow(void **array, size_t *capacity, size_t needed, size_t item_size)
+{
+    return needed <= *capacity ? TP_OK : grow_room(array, capacity, needed, item_size);
+}
+
 static size_t hash(const tp__node *node)
 {
     return (size_t)(((uintptr_t)node >> 4) * 0x9E3779B97F4A7C15u >> 20);
 }
 
-static tp_status grow_slots(walk *w)
+static TP__COLD tp_status grow_slots(walk *w)
 {
-    const size_t n = 2 * w->n_slots;
+    const size_t n = w->n_slots ? 2 * w->n_slots : 4 * FEW_NODES;
     int32_t *slots = tp__malloc(n * sizeof *slots);
     if (!slots)
         return TP_ERROR_MEMORY;
@@ -111,53 +110,66 @@ static tp_status grow_slots(walk *w)
             at = (at + 1) & (n - 1);
         slots[at] = (int32_t)i;
     }
-    if (w->n_slots > FEW_SLOTS)
-        tp__free(w->slots);
+    tp__free(w->slots);
     w->slots = slots;
     w->n_slots = n;
     return TP_OK;
 }
 
 /* The place of a node, or NULL if the walk has not met it. */
-static place *find(const walk *w, const tp__node *node)
+static inline place *find(const walk *w, const tp__node *node)
 {
+    if (!w->n_slots) {
+        for (place *p = w->places + w->n_places; p-- > w->places;)
+            if (p->node == node)
+                return p;
+        return NULL;
+    }
     for (size_t at = hash(node) & (w->n_slots - 1); w->slots[at] >= 0; at = (at + 1) & (w->n_slots - 1))
         if (w->places[w->slots[at]].node == node)
             return &w->places[w->slots[at]];
     return NULL;
 }
 
-static tp_status add_place(walk *w, tp__node *node)
+/* A place for a node that has none. NULL when memory is out. */
+static place *add_place(walk *w, tp__node *node)
 {
-    if (2 * (w->n_places + 1) > w->n_slots)
-        TP__TRY(grow_slots(w));
-    TP__TRY(grow((void **)&w->places, &w->places_capacity, w->n_places + 1, sizeof(place)));
-    size_t at = hash(node) & (w->n_slots - 1);
-    while (w->slots[at] >= 0)
-        at = (at + 1) & (w->n_slots - 1);
-    w->slots[at] = (int32_t)w->n_places;
-    w->places[w->n_places++] = (place){.node = node};
-    return TP_OK;
+    if (grow((void **)&w->places, &w->places_capacity, w->n_places + 1, sizeof(place)) != TP_OK)
+        return NULL;
+    if (w->n_places >= FEW_NODES) {
+        if (2 * (w->n_places + 1) > w->n_slots && grow_slots(w) != TP_OK)
+            return NULL;
+        size_t at = hash(node) & (w->n_slots - 1);
+        while (w->slots[at] >= 0)
+            at = (at + 1) & (w->n_slots - 1);
+        w->slots[at] = (int32_t)w->n_places;
+    }
+    place *p = &w->places[w->n_places++];
+    *p = (place){.node = node};
+    return p;
 }
 
-/* Meets all nodes that the outputs were computed by, without recursion. */
+/* Meets all nodes that the outputs were computed by, without recursion. Needed only where some of them do not
+ * lead to a requested input: otherwise a node is met when its first gradient arrives. */
 static tp_status discover(walk *w, tp_tensor *const *outputs, int n_outputs)
 {
     size_t depth = 0;
     for (int i = 0; i < n_outputs; i++) {
         if (!outputs[i]->history || find(w, tp__node_of(outputs[i])))
             continue;
-        TP__TRY(add_place(w, tp__node_of(outputs[i])));
-        TP__TRY(grow((void **)&w->stack, &w->stack_capacity, depth + 1, sizeof *w->stack));
+        if (!add_place(w, tp__node_of(outputs[i])))
+            return TP_ERROR_MEMORY;
+        TP__TRY(tp__grow((void **)&w->stack, &w->stack_capacity, depth + 1, sizeof *w->stack));
         w->stack[depth++] = tp__node_of(outputs[i]);
         while (depth) {
             tp__node *node = w->stack[--depth];
             for (int k = 0; k < node->n_inputs; k++) {
-                tp_tensor *input = node->inputs[k];
+                tp_tensor *input = node->tensors[k];
                 if (!node->needed[k] || !input->history || find(w, tp__node_of(input)))
                     continue;
-                TP__TRY(add_place(w, tp__node_of(input)));
-                TP__TRY(grow((void **)&w->stack, &w->stack_capacity, depth + 1, sizeof *w->stack));
+                if (!add_place(w, tp__node_of(input)))
+                    return TP_ERROR_MEMORY;
+                TP__TRY(tp__grow((void **)&w->stack, &w->stack_capacity, depth + 1, sizeof *w->stack));
                 w->stack[depth++] = tp__node_of(input);
             }
         }
@@ -194,7 +206,7 @@ static tp_status mark_leading(walk *w)
     while (n) {
         place *p = &w->places[order[0]];
         for (int k = 0; k < p->node->n_inputs && !p->leads; k++) {
-            tp_tensor *input = p->node->inputs[k];
+            tp_tensor *input = p->node->tensors[k];
             if (!p->node->needed[k])
                 continue;
             const place *before = input->history ? find(w, tp__node_of(input)) : NULL;
@@ -270,37 +282,50 @@ static tp_tensor *sum_of(tp_tensor *a, tp_tensor *b)
     return tp_apply(tp__op_add, operands, 2, NULL);
 }
 
-static bool is_large(const tp_tensor *t)
+/* Large gradients that the walk has made go back as soon as they are passed on; their headers belong to one
+ * place each. */
+static bool is_recyclable(const walk *w, const tp_tensor *grad)
 {
-    return t->storage && t->storage->block;
+    return grad->temporary && !w->recording && grad->storage && grad->storage->block;
 }
 
-/* Large gradients go back as soon as they are passed on; their headers belong to one place each. */
 static void recycle(const walk *w, tp_tensor *grad)
 {
-    if (grad && grad->temporary && !w->recording && is_large(grad))
+    if (grad && is_recyclable(w, grad))
         tp_release(grad);
 }
 
-/* Adds `grad` to what has come to `sum` so far. A gradient that waits elsewhere already comes as a view. */
-static tp_status gather(const walk *w, tp_tensor **sum, tp_tensor *grad)
+/* Adds `grad` to what has come to `sum` so far, if that is not all. A large gradient that waits elsewhere
+ * already comes as a view. */
+static TP__APART tp_status gather_more(const walk *w, tp_tensor **sum, tp_tensor *grad)
 {
-    if (grad->pending && !w->recording && is_large(grad)) {
-        if (!(grad = tp_detach(grad)))
-            return tp__ctx.error;
-        grad->temporary = true;
+    if (is_recyclable(w, grad)) {
+        if (grad->pending) {
+            if (!(grad = tp_detach(grad)))
+                return tp__ctx.error;
+            grad->temporary = true;
+        }
+        grad->pending = true;
     }
     if (!*sum) {
         *sum = grad;
-    } else {
-        tp_tensor *before = *sum, *total = sum_of(before, grad);
-        if (!total)
-            return tp__ctx.error;
-        recycle(w, before);
-        recycle(w, grad);
-        *sum = total;
+        return TP_OK;
     }
-    (*sum)->pending = true;
+    tp_tensor *before = *sum, *total = sum_of(before, grad);
+    if (!total)
+        return tp__ctx.error;
+    recycle(w, before);
+    recycle(w, grad);
+    total->pending = true;
+    *sum = total;
+    return TP_OK;
+}
+
+static inline tp_status gather(const walk *w, tp_tensor **sum, tp_tensor *grad)
+{
+    if (*sum || is_recyclable(w, grad))
+        return gather_more(w, sum, grad);
+    *sum = grad;
     return TP_OK;
 }
 
@@ -322,48 +347,49 @@ static tp_status deliver(walk *w, tp_tensor *to, tp_tensor *grad)
     if (!to->history)
         return w->into_leaves || is_wanted(w, to) ? reach_leaf(w, to, grad) : TP_OK;
     place *p = find(w, tp__node_of(to));
+    if (!p && !(p = add_place(w, tp__node_of(to))))
+        return TP_ERROR_MEMORY;
     TP__TRY(gather(w, &p->grads[to->output_index], grad));
     return push(w, p);
 }
 
-static tp_status check_saved(const tp__node *node)
+static TP__COLD tp_status refuse_saved(const tp__node *node, int i)
 {
+    const bool is_input = i < node->n_inputs;
+    const char *kind = is_input ? "operand" : "result";
+    const int k = is_input ? i : i - node->n_inputs;
+    const tp_tensor *t = node->tensors[i];
+    if (t->released)
+        return tp_fail(TP_ERROR_STATE, "%s %d was saved for backward and then given back with tp_release",
+                       kind, k);
+    char shape[TP__SHAPE_TEXT_SIZE];
+    return tp_fail(TP_ERROR_STATE,
+                   "one of the variables needed for gradient computation has been modified by an inplace "
+                   "operation: %s %d, %s %s, is at version %u; expected version %u instead",
+                   kind, k, tp_dtype_name((tp_dtype)t->dtype),
+                   tp__shape_text(shape, sizeof shape, t->ndim, t->shape), t->storage->version,
+                   node->versions[i]);
+}
+
+static TP__APART tp_status check_saved(const tp__node *node)
+{
+    const tp_op *op = node->op;
     if (node->walked)
         return tp_fail(TP_ERROR_STATE,
                        "Trying to backward through the graph a second time (or directly access saved "
                        "tensors after they have already been freed); pass .retain_graph = true the "
                        "first time");
-    for (int i = 0; i < node->n_inputs + node->op->n_outputs; i++) {
-        const bool is_input = i < node->n_inputs;
-        const int k = is_input ? i : i - node->n_inputs;
-        const bool saved =
-            is_input ? tp__saves_input(node->op, k) : (node->op->saves & TP_SAVES_OUTPUT(k)) != 0;
-        const tp_tensor *t = is_input ? node->inputs[k] : node->outputs[k];
-        if (!saved || !t)
-            continue;
-        if (t->released)
-            return tp_fail(TP_ERROR_STATE, "%s %d was saved for backward and then given back with tp_release",
-                           is_input ? "operand" : "result", k);
-        if (t->storage && t->storage->version != node->versions[i]) {
-            char shape[TP__SHAPE_TEXT_SIZE];
-            return tp_fail(
-                TP_ERROR_STATE,
-                "one of the variables needed for gradient computation has been modified by an inplace "
-                "operation: %s %d, %s %s, is at version %u; expected version %u instead",
-                is_input ? "operand" : "result", k, tp_dtype_name((tp_dtype)t->dtype),
-                tp__shape_text(shape, sizeof shape, t->ndim, t->shape), t->storage->version,
-                node->versions[i]);
-        }
+    for (int i = 0; i < node->n_inputs + op->n_outputs; i++) {
+        const tp_tensor *t = node->tensors[i];
+        if (t && tp__saves(op, node->n_inputs, i) &&
+            (t->released || (t->storage && t->storage->version != node->versions[i])))
+            return refuse_saved(node, i);
     }
     return TP_OK;
 }
 
-static tp_status check_gradient(const tp__node *node, int i, const tp_tensor *grad)
+static TP__COLD tp_status refuse_gradient(const tp_tensor *input, int i, const tp_tensor *grad)
 {
-    const tp_tensor *input = node->inputs[i];
-    if (grad->ndim == input->ndim && grad->dtype == input->dtype &&
-        !memcmp(grad->shape, input->shape, (size_t)grad->ndim * sizeof(int64_t)))
-        return TP_OK;
     char got[TP__SHAPE_TEXT_SIZE], want[TP__SHAPE_TEXT_SIZE];
     return tp_fail(
         TP_ERROR_SHAPE, "backward returned a gradient of %s %s for operand %d, which is %s %s",
@@ -371,97 +397,102 @@ static tp_status check_gradient(const tp__node *node, int i, const tp_tensor *gr
         tp_dtype_name((tp_dtype)input->dtype), tp__shape_text(want, sizeof want, input->ndim, input->shape));
 }
 
+/* Which inputs lead to a requested one. NULL when memory is out. */
+static TP__APART const bool *leading_inputs(const walk *w, const tp__node *node)
+{
+    tp_region *region = tp__region_current();
+    bool *needed = region ? tp__region_bump(region, (size_t)node->n_inputs) : NULL;
+    for (int i = 0; needed && i < node->n_inputs; i++) {
+        const tp_tensor *input = node->tensors[i];
+        const place *before = node->needed[i] && input->history ? find(w, tp__node_of(input)) : NULL;
+        needed[i] = node->needed[i] && (is_wanted(w, input) || (before && before->leads));
+    }
+    return needed;
+}
+
 /* Runs one node's backward and takes its gradients on. */
-static tp_status step(walk *w, place *p)
+static tp_status step(walk *w, const place *p)
 {
     tp__node *node = p->node;
-    tp_tensor *grads[TP_MAX_OUTPUTS];
-    memcpy(grads, p->grads, sizeof grads);
-    TP__TRY(check_saved(node));
-    for (int i = 0; i < node->op->n_outputs; i++) {
+    const tp_op *op = node->op;
+    tp_tensor *grads[TP_MAX_OUTPUTS], **outputs = tp__node_outputs(node);
+    if (op->saves)
+        TP__TRY(check_saved(node));
+    for (int i = 0; i < op->n_outputs; i++) {
+        grads[i] = p->grads[i];
         if (!grads[i])
             continue;
-        if (!(grads[i] = tp__multiplied_out(grads[i])))
+        if (grads[i]->layout == TP__PRODUCT && !(grads[i] = tp__multiplied_out(grads[i])))
             return tp__ctx.error;
-        tp_tensor *output = node->outputs[i];
-        if (w->into_leaves && output->retains_grad)
-            TP__TRY(reach_leaf(w, output, grads[i]));
-        if (is_wanted(w, output))
-            TP__TRY(reach_leaf(w, output, grads[i]));
+        if ((w->into_leaves && outputs[i]->retains_grad) || is_wanted(w, outputs[i]))
+            TP__TRY(reach_leaf(w, outputs[i], grads[i]));
     }
-    if (w->n_wanted && !p->leads)
-        return TP_OK;
-
+    const bool *needed = node->needed;
+    if (w->n_wanted) {
+        if (!p->leads)
+            return TP_OK;
+        if (!(needed = leading_inputs(w, node)))
+            return TP_ERROR_MEMORY;
+    }
     enum { FEW = 8 };
     tp_tensor *few[FEW] = {0};
-    bool few_needed[FEW];
     const size_t n = (size_t)node->n_inputs;
-    tp_region *region = tp__region_current();
-    tp_tensor **grad_inputs = n <= FEW ? few : tp_region_alloc(region, n * sizeof *grad_inputs);
-    bool *needed = n <= FEW ? few_needed : tp_region_alloc(region, n);
-    if (!grad_inputs || !needed)
+    tp_tensor **grad_inputs = n <= FEW ? few : tp_region_alloc(tp__region_current(), n * sizeof *grad_inputs);
+    if (!grad_inputs)
         return TP_ERROR_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        needed[i] = node->needed[i];
-        if (needed[i] && w->n_wanted) {
-            const tp_tensor *input = node->inputs[i];
-            const place *before = input->history ? find(w, tp__node_of(input)) : NULL;
-            needed[i] = is_wanted(w, input) || (before && before->leads);
-        }
-    }
-    tp_backward_call call = {node->op, node->attributes, node->n_inputs, node->inputs, node->outputs,
-                             grads,    needed,           grad_inputs,    w->recording};
-    TP__TRY(node->op->backward(&call));
+    tp_backward_call call = {op,    node->attributes, node->n_inputs, node->tensors, outputs,
+                             grads, needed,           grad_inputs,    w->recording};
+    TP__TRY(op->backward(&call));
     for (size_t i = 0; i < n; i++) {
         if (!needed[i] || !grad_inputs[i])
             continue;
-        TP__TRY(check_gradient(node, (int)i, grad_inputs[i]));
-        TP__TRY(deliver(w, node->inputs[i], grad_inputs[i]));
+        if (!tp__is_like(grad_inputs[i], node->tensors[i]))
+            return refuse_gradient(node->tensors[i], (int)i, grad_inputs[i]);
+        TP__TRY(deliver(w, node->tensors[i], grad_inputs[i]));
     }
-    for (int i = 0; i < node->op->n_outputs; i++)
+    for (int i = 0; i < op->n_outputs; i++)
         recycle(w, grads[i]);
-    node->walked = !w->retain && node->op->saves;
+    node->walked = !w->retain && op->saves;
     return TP_OK;
 }
 
 static tp_status run(walk *w)
 {
-    while (w->n_heap) {
-        place *p = pop(w);
-        tp_frame frame = {p->node->op->name, NULL, NULL};
-        tp_frame_enter(&frame);
-        const tp_status status = step(w, p);
-        tp_frame_leave(&frame);
-        if (status != TP_OK)
-            return status;
+    tp_frame frame = {NULL, NULL, tp__ctx.frame};
+    tp_status status = TP_OK;
+    tp__ctx.frame = &frame;
+    while (w->n_heap && status == TP_OK) {
+        const place *p = pop(w);
+        frame.name = p->node->op->name;
+        status = step(w, p);
     }
-    return TP_OK;
+    tp__ctx.frame = frame.outer;
+    return status;
+}
+
+static TP__COLD tp_status refuse_root(const tp_tensor *root, const tp_tensor *gradient, int index)
+{
+    char want[TP__SHAPE_TEXT_SIZE], got[TP__SHAPE_TEXT_SIZE];
+    tp__shape_text(want, sizeof want, root->ndim, root->shape);
+    if (!gradient)
+        return tp_fail(TP_ERROR_SHAPE,
+                       "grad can be implicitly created only for scalar outputs, not for shape %s", want);
+    return tp_fail(TP_ERROR_SHAPE, "Mismatch in shape: grad_output[%d] is %s %s and output[%d] is %s %s",
+                   index, tp_dtype_name((tp_dtype)gradient->dtype),
+                   tp__shape_text(got, sizeof got, gradient->ndim, gradient->shape), index,
+                   tp_dtype_name((tp_dtype)root->dtype), want);
 }
 
 static tp_status check_root(const tp_tensor *root, const tp_tensor *gradient, int index)
 {
     if (!root)
-        return tp__null_argument("the tensor to differentiate");
+        return tp__null_argument("root");
     if (!root->requires_grad)
         return tp_fail(TP_ERROR_STATE,
                        "element %d of tensors does not require grad and does not have a grad_fn", index);
-    if (!gradient) {
-        if (root->numel == 1)
-            return TP_OK;
-        char shape[TP__SHAPE_TEXT_SIZE];
-        return tp_fail(TP_ERROR_SHAPE,
-                       "grad can be implicitly created only for scalar outputs, not for shape %s",
-                       tp__shape_text(shape, sizeof shape, root->ndim, root->shape));
-    }
-    if (gradient->ndim == root->ndim && gradient->dtype == root->dtype &&
-        !memcmp(gradient->shape, root->shape, (size_t)root->ndim * sizeof(int64_t)))
-        return TP_OK;
-    char got[TP__SHAPE_TEXT_SIZE], want[TP__SHAPE_TEXT_SIZE];
-    return tp_fail(TP_ERROR_SHAPE, "Mismatch in shape: grad_output[%d] is %s %s and output[%d] is %s %s",
-                   index, tp_dtype_name((tp_dtype)gradient->dtype),
-                   tp__shape_text(got, sizeof got, gradient->ndim, gradient->shape), index,
-                   tp_dtype_name((tp_dtype)root->dtype),
-                   tp__shape_text(want, sizeof want, root->ndim, root->shape));
+    if (gradient ? !tp__is_like(gradient, root) : root->numel != 1)
+        return refuse_root(root, gradient, index);
+    return TP_OK;
 }
 
 /* Puts the first gradients in and walks. */
@@ -469,9 +500,10 @@ static tp_status walk_back(walk *w, tp_tensor *const *outputs, int n_outputs, tp
 {
     for (int i = 0; i < n_outputs; i++)
         TP__TRY(check_root(outputs[i], grad_outputs ? grad_outputs[i] : NULL, i));
-    TP__TRY(discover(w, outputs, n_outputs));
-    if (w->n_wanted)
+    if (w->n_wanted) {
+        TP__TRY(discover(w, outputs, n_outputs));
         TP__TRY(mark_leading(w));
+    }
     for (int i = 0; i < n_outputs; i++) {
         tp_tensor *seed = grad_outputs ? grad_outputs[i] : NULL;
         if (!seed && !(seed = tp_ones_n((tp_dtype)outputs[i]->dtype, outputs[i]->ndim, outputs[i]->shape)))
@@ -493,13 +525,8 @@ static tp_status give_to_leaves(walk *w)
         tp_tensor *before = tp_grad(leaf);
         if (before && (before->history || grad->history))
             grad = sum_of(before, grad);
-        if (grad && grad->layout == TP__DENSE && !grad->history && before && !grad->contiguous) {
-            tp_tensor *even =
-                tp__tensor_new(tp__region_current(), (tp_dtype)grad->dtype, grad->ndim, grad->shape);
-            if (even)
-                tp__copy_elements(grad, even);
-            grad = even;
-        }
+        else if (before && !grad->contiguous && grad->layout == TP__DENSE)
+            grad = tp__tensor_copy(tp__region_current(), grad);
         if (!grad)
             return tp__ctx.error;
         w->leaves[i].grad = grad;
@@ -514,20 +541,18 @@ static tp_status give_to_leaves(walk *w)
 
 tp_status tp_backward_with(const tp_backward_options *options)
 {
-    TP_FRAME("backward");
-    if (!options->root)
-        return tp__null_argument("root");
+    TP__FRAME("backward");
     walk w = {.recording = options->create_graph,
               .retain = options->retain_graph || options->create_graph,
               .into_leaves = true};
     room r;
     walk_begin(&w, &r);
-    const bool was = tp_set_grad_enabled(options->create_graph);
-    tp_status status =
-        walk_back(&w, &options->root, 1, options->gradient ? (tp_tensor *const *)&options->gradient : NULL);
+    const bool no_grad = tp__ctx.no_grad;
+    tp__ctx.no_grad = !options->create_graph;
+    tp_status status = walk_back(&w, &options->root, 1, &options->gradient);
     if (status == TP_OK)
         status = give_to_leaves(&w);
-    tp_set_grad_enabled(was);
+    tp__ctx.no_grad = no_grad;
     walk_end(&w, &r);
     return status;
 }
@@ -560,7 +585,8 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
               .n_wanted = n_inputs};
     room r;
     walk_begin(&w, &r);
-    const bool was = tp_set_grad_enabled(options->create_graph);
+    const bool no_grad = tp__ctx.no_grad;
+    tp__ctx.no_grad = !options->create_graph;
     tp_status status = walk_back(&w, outputs, n_outputs, grad_outputs);
     for (size_t i = 0; i < w.n_leaves && status == TP_OK; i++) {
         tp_tensor *grad = tp__multiplied_out(w.leaves[i].grad);
@@ -585,7 +611,7 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
         else if (gradients[i]) /* the caller's own from now on */
             gradients[i]->temporary = gradients[i]->pending = false;
     }
-    tp_set_grad_enabled(was);
+    tp__ctx.no_grad = no_grad;
     walk_end(&w, &r);
     tp__free(list);
     return status;

@@ -140,18 +140,22 @@ static int index_of(const tp_op *op)
     return (int)(op - tp__elementwise_ops);
 }
 
-static tp_status infer_any(tp_call *call)
+static inline tp_status infer_any(tp_call *call)
 {
+    tp_tensor *const *inputs = call->inputs;
     tp_result *result = call->results;
-    result->dtype = tp__result_type(call->n_inputs, call->inputs);
-    if (call->n_inputs == 1) {
-        const tp_tensor *x = call->inputs[0];
-        result->view = false;
-        result->ndim = x->ndim;
-        memcpy(result->shape, x->shape, (size_t)x->ndim * sizeof(int64_t));
-        return TP_OK;
-    }
-    return tp__broadcast(call->n_inputs, call->inputs, result);
+    const bool one_type = call->n_inputs == 2 && inputs[0]->dtype == inputs[1]->dtype && !inputs[0]->number &&
+                          !inputs[1]->number;
+    result->dtype = one_type ? (tp_dtype)inputs[0]->dtype : tp__result_type(call->n_inputs, inputs);
+    if (call->n_inputs == 2 && !tp__same_shape(inputs[0], inputs[1]))
+        return tp__broadcast(2, inputs, result);
+    result->like = inputs[0];
+    return TP_OK;
+}
+
+static tp_status infer_as_given(tp_call *call)
+{
+    return infer_any(call);
 }
 
 static tp_status infer_number(tp_call *call)
@@ -206,68 +210,92 @@ static tp_status forward_power(const tp_call *call, double exponent, bool *done)
     return TP_OK;
 }
 
+static TP__APART tp_status run_forward(const tp_call *call, tp_dtype compute)
+{
+    tp__elementwise_run(tp__elementwise()->forward[index_of(call->op)][compute], call->n_inputs,
+                        (const tp_tensor *const *)call->inputs, compute, NULL, call->outputs[0]);
+    return TP_OK;
+}
+
+static inline bool is_whole(const tp_tensor *t, const tp_tensor *out)
+{
+    return t->numel == out->numel && t->contiguous && t->dtype == out->dtype;
+}
+
+/* With a short way for few elements and nothing to pack. */
 static tp_status forward(tp_call *call)
 {
+    const tp_tensor *a = call->inputs[0], *b = call->inputs[call->n_inputs - 1];
     tp_tensor *out = call->outputs[0];
-    if (index_of(call->op) == TP__EW_pow && call->inputs[1]->number &&
-        tp_dtype_is_float((tp_dtype)out->dtype)) {
-        bool done;
-        TP__TRY(forward_power(call, tp__load_f64((tp_dtype)call->inputs[1]->dtype, call->inputs[1]->data),
-                              &done));
-        if (done)
-            return TP_OK;
-    }
-    /* The result of a test says nothing of the type to test in. */
-    const bool gives_bool = out->dtype == TP_BOOL;
-    const tp_dtype compute =
-        gives_bool ? tp__result_type(call->n_inputs, call->inputs) : (tp_dtype)out->dtype;
-    tp__elementwise_run(tp__elementwise()->forward[index_of(call->op)][compute], call->n_inputs,
-                        (const tp_tensor *const *)call->inputs, compute, NULL, out);
     /* What recorded gradients compute of a program's numbers alone, such as an exponent less 1, is such a
      * number. */
-    out->number = true;
-    for (int i = 0; i < call->n_inputs; i++)
-        out->number &= call->inputs[i]->number;
+    out->number = a->number && b->number;
+    if (out->numel > TP__ELEMENTWISE_PIECE || !is_whole(a, out) || !is_whole(b, out))
+        return run_forward(call, (tp_dtype)out->dtype);
+    const void *const operands[2] = {a->data, b->data};
+    tp__elementwise()->forward[index_of(call->op)][out->dtype](out->numel, operands, out->data);
     return TP_OK;
+}
+
+/* The result of a test says nothing of the type to test in. */
+static tp_status forward_test(tp_call *call)
+{
+    return run_forward(call, tp__result_type(call->n_inputs, call->inputs));
+}
+
+static tp_status forward_pow(tp_call *call)
+{
+    const tp_tensor *exponent = call->inputs[1];
+    bool done = false;
+    if (exponent->number && tp_dtype_is_float((tp_dtype)call->outputs[0]->dtype))
+        TP__TRY(forward_power(call, tp__load_f64((tp_dtype)exponent->dtype, exponent->data), &done));
+    return done ? TP_OK : forward(call);
+}
+
+/* The gradient of operand i before it is reduced to the operand's shape, where that is not g itself. */
+static TP__APART tp_tensor *gradient_of(const tp_backward_call *call, int index, int i)
+{
+    tp_tensor *g = call->grad_outputs[0], *a = call->inputs[0],
+              *b = call->n_inputs > 1 ? call->inputs[1] : NULL, *y = call->outputs[0];
+    if (call->recording)
+        return recorded[index][i](g, a, b, y);
+    const unsigned needed = needs[index][i];
+    const tp_tensor *const operands[4] = {needed & GRADIENT ? g : NULL, needed & TP_SAVES_INPUT(0) ? a : NULL,
+                                          needed & TP_SAVES_INPUT(1) ? b : NULL,
+                                          needed & TP_SAVES_OUTPUT(0) ? y : NULL};
+    const tp_dtype compute = (tp_dtype)y->dtype;
+    tp_tensor *gradient = tp__tensor_like(tp__region_current(), compute, y);
+    if (!gradient)
+        return NULL;
+    gradient->temporary = tp__ctx.walking;
+    tp__elementwise_run(tp__elementwise()->gradient[index][i][compute == TP_F64], 4, operands, compute, NULL,
+                        gradient);
+    return gradient;
 }
 
 static tp_status backward(tp_backward_call *call)
 {
     const int index = index_of(call->op);
-    tp_tensor *g = call->grad_outputs[0], *a = call->inputs[0],
-              *b = call->n_inputs > 1 ? call->inputs[1] : NULL, *y = call->outputs[0];
-    const tp_dtype compute = (tp_dtype)y->dtype;
+    tp_tensor *g = call->grad_outputs[0];
     for (int i = 0; i < call->n_inputs; i++) {
         if (!call->needed[i])
             continue;
         tp_tensor *gradient = g;
-        if (call->recording) {
-            gradient = recorded[index][i](g, a, b, y);
-        } else if (needs[index][i] != GRADIENT) {
-            const unsigned needed = needs[index][i];
-            const tp_tensor *const operands[4] = {
-                needed & GRADIENT ? g : NULL, needed & TP_SAVES_INPUT(0) ? a : NULL,
-                needed & TP_SAVES_INPUT(1) ? b : NULL, needed & TP_SAVES_OUTPUT(0) ? y : NULL};
-            gradient = tp__tensor_new(tp__region_current(), compute, y->ndim, y->shape);
-            if (!gradient)
-                return TP_ERROR_MEMORY;
-            gradient->temporary = tp__ctx.walking;
-            tp__elementwise_run(tp__elementwise()->gradient[index][i][compute == TP_F64], 4, operands,
-                                compute, NULL, gradient);
-        }
-        call->grad_inputs[i] = tp__reduce_to(gradient, call->inputs[i]);
-        if (!call->grad_inputs[i])
+        if (call->recording || needs[index][i] != GRADIENT)
+            gradient = gradient_of(call, index, i);
+        tp_tensor *own = tp__reduce_to(gradient, call->inputs[i]);
+        if (!own)
             return tp__ctx.error;
-        if (!call->recording && gradient != g && gradient != call->grad_inputs[i])
+        if (!call->recording && gradient != g && gradient != own)
             tp_release(gradient);
+        call->grad_inputs[i] = own;
     }
     return TP_OK;
 }
 
-tp_tensor *tp__reduce_to(tp_tensor *gradient, const tp_tensor *like)
+/* What tp__reduce_to does where there is something to do. */
+static TP__APART tp_tensor *reduced(tp_tensor *gradient, const tp_tensor *like)
 {
-    if (!gradient)
-        return NULL;
     const int extra = gradient->ndim - like->ndim;
     int dims[TP_MAX_DIMS], n = 0;
     for (int d = 0; d < gradient->ndim; d++)
@@ -282,14 +310,20 @@ tp_tensor *tp__reduce_to(tp_tensor *gradient, const tp_tensor *like)
     return gradient;
 }
 
+tp_tensor *tp__reduce_to(tp_tensor *gradient, const tp_tensor *like)
+{
+    return !gradient || tp__is_like(gradient, like) ? gradient : reduced(gradient, like);
+}
+
 /* ---- The records ---- */
 
-#define infer_ANY infer_any
+#define infer_ANY infer_as_given
 #define infer_NUMBER infer_number
 #define infer_FLOAT infer_float
 
 /* PyTorch's square is a power. */
 #define NODE_NAME(op_name) (TP__EW_##op_name == TP__EW_square ? "PowBackward0" : NULL)
+#define FORWARD(op_name) (TP__EW_##op_name == TP__EW_pow ? forward_pow : forward)
 
 const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
 #define UNARY(op_name, kind, forward_, gradient, low, high, doc)                                       \
@@ -313,7 +347,7 @@ const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
                           .n_outputs = 1,                                                                  \
                           .saves = (unsigned)saves_##op_name,                                              \
                           .infer = infer_##kind,                                                           \
-                          .forward = forward,                                                              \
+                          .forward = FORWARD(op_name),                                                     \
                           .backward = backward,                                                            \
                           .documentation = doc,                                                            \
                           .samples = (const tp_sample[]){                                                  \
@@ -327,7 +361,7 @@ const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
                           .n_inputs = 1,             \
                           .n_outputs = 1,            \
                           .infer = infer_test,       \
-                          .forward = forward,        \
+                          .forward = forward_test,   \
                           .no_gradient = TP_NO_GRAD, \
                           .documentation = doc,      \
                           .samples = (const tp_sample[]){{"f64[2,3]", NULL, NULL}, {NULL, NULL, NULL}}},
@@ -337,7 +371,7 @@ const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
         .n_inputs = 2,                                                                                    \
         .n_outputs = 1,                                                                                   \
         .infer = infer_test,                                                                              \
-        .forward = forward,                                                                               \
+        .forward = forward_test,                                                                          \
         .no_gradient = TP_NO_GRAD,                                                                        \
         .documentation = doc,                                                                             \
         .samples = (const tp_sample[]){{"f64[2,3] f64[3]", NULL, NULL},                                   \

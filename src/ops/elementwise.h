@@ -7,14 +7,37 @@
 
 #define TP__MAX_OPERANDS 4
 
+/* Elements that one thread takes at a time. */
+#define TP__ELEMENTWISE_PIECE 32768
+
 /* The records, in the rows' order. */
 extern const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE];
 
 /* Runs `kernel` over the elements of `out` (contiguous). Each operand is broadcast to `out`'s shape and
  * converted to `compute`, or to `dtypes[i]` where `dtypes` is given; NULL operands stay NULL. Results do not
  * depend on how the elements are cut into pieces, so that any number of threads gives the same bits. */
-void tp__elementwise_run(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
-                         tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out);
+void tp__elementwise_pack(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
+                          tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out);
+
+/* The same, with a short way for few elements and nothing to pack. */
+static inline void tp__elementwise_run(tp__elementwise_kernel kernel, int n_operands,
+                                       const tp_tensor *const *operands, tp_dtype compute,
+                                       const tp_dtype *dtypes, tp_tensor *out)
+{
+    const void *pointers[TP__MAX_OPERANDS] = {0};
+    bool whole = out->numel <= TP__ELEMENTWISE_PIECE;
+    for (int k = 0; k < n_operands && whole; k++) {
+        const tp_tensor *t = operands[k];
+        if (!t)
+            continue;
+        whole = t->numel == out->numel && t->contiguous && t->dtype == (dtypes ? dtypes[k] : compute);
+        pointers[k] = t->data;
+    }
+    if (whole)
+        kernel(out->numel, pointers, out->data);
+    else
+        tp__elementwise_pack(kernel, n_operands, operands, compute, dtypes, out);
+}
 
 /* PyTorch's result type: operands with dimensions first, then those without, then numbers of the program; a
  * later group only matters if its category (bool, integer, floating) is higher. NULL operands are skipped. */

@@ -5,8 +5,7 @@
 
 /* Elements packed at a time. */
 #define BLOCK 512
-/* Elements that one thread takes at a time. */
-#define PIECE 32768
+#define PIECE TP__ELEMENTWISE_PIECE
 
 typedef enum form { ABSENT, WHOLE, CONSTANT, PACKED } form;
 
@@ -136,29 +135,10 @@ static void set_operand(elementwise_job *job, operand *o, const tp_tensor *t, tp
     }
 }
 
-/* The common case: few elements, and nothing to pack. False if it is not that. */
-static bool run_whole(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
-                      tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out)
-{
-    const void *pointers[TP__MAX_OPERANDS] = {0};
-    for (int k = 0; k < n_operands; k++) {
-        const tp_tensor *t = operands[k];
-        if (!t)
-            continue;
-        if (t->numel != out->numel || !t->contiguous || t->dtype != (dtypes ? dtypes[k] : compute))
-            return false;
-        pointers[k] = t->data;
-    }
-    kernel(out->numel, pointers, out->data);
-    return true;
-}
-
-void tp__elementwise_run(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
-                         tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out)
+void tp__elementwise_pack(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
+                          tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out)
 {
     if (!out->numel)
-        return;
-    if (out->numel <= PIECE && run_whole(kernel, n_operands, operands, compute, dtypes, out))
         return;
     elementwise_job job;
     job.kernel = kernel;
@@ -195,8 +175,6 @@ static int category(tp_dtype dtype)
 
 tp_dtype tp__result_type(int n, tp_tensor *const *inputs)
 {
-    if (n == 2 && inputs[0]->dtype == inputs[1]->dtype && !inputs[0]->number && !inputs[1]->number)
-        return (tp_dtype)inputs[0]->dtype;
     int types[3] = {-1, -1, -1}; /* with dimensions, without, numbers */
     for (int i = 0; i < n; i++) {
         if (!inputs[i])

@@ -149,6 +149,7 @@ const tp_op tp__op_mm = {
     .accepts_csr = 3,
     .saves = TP_SAVES_INPUT(0) | TP_SAVES_INPUT(1),
     .attributes_size = sizeof(mm_attributes),
+    .optional_attributes = true,
     .infer = infer_mm,
     .forward = forward_mm,
     .backward = backward_mm,

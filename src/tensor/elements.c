@@ -147,16 +147,10 @@ COPIES(FLOAT, double)
 static row_copy *const row_copies[TP_DTYPES][TP_DTYPES] = {ROW(boolean), ROW(uint8_t), ROW(int32_t),
                                                            ROW(int64_t), ROW(float),   ROW(double)};
 
-void tp__copy_elements(const tp_tensor *from, tp_tensor *to)
+static TP__APART void copy_rows(const tp_tensor *from, tp_tensor *to)
 {
-    const size_t from_size = tp_dtype_size((tp_dtype)from->dtype),
-                 to_size = tp_dtype_size((tp_dtype)to->dtype);
-    if (!from->numel)
-        return;
-    if (from->contiguous && to->contiguous && from->dtype == to->dtype) {
-        memcpy(to->data, from->data, (size_t)from->numel * from_size);
-        return;
-    }
+    const size_t from_size = tp__item_size((tp_dtype)from->dtype),
+                 to_size = tp__item_size((tp_dtype)to->dtype);
     row_copy *const copy = row_copies[from->dtype][to->dtype];
     if (from->contiguous && to->contiguous) {
         copy(from->data, 1, to->data, 1, from->numel);
@@ -180,4 +174,14 @@ void tp__copy_elements(const tp_tensor *from, tp_tensor *to)
         if (d < 0)
             return;
     }
+}
+
+void tp__copy_elements(const tp_tensor *from, tp_tensor *to)
+{
+    if (!from->numel)
+        return;
+    if (from->contiguous && to->contiguous && from->dtype == to->dtype)
+        memcpy(to->data, from->data, (size_t)from->numel * tp__item_size((tp_dtype)from->dtype));
+    else
+        copy_rows(from, to);
 }

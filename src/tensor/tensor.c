@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-static const uint8_t element_size[TP_DTYPES] = {1, 1, 4, 8, 4, 8};
-
 #define ROUND_UP(size) (((size) + 15) & ~(size_t)15)
 
 /* The most elements of one tensor: their bytes, and a header beside them, are within PTRDIFF_MAX. */
@@ -83,10 +81,9 @@ static tp_tensor *refuse(tp_dtype dtype, int ndim, const int64_t *shape)
     return tp__fail_null(TP_ERROR_SHAPE, "the shape %s has too many elements", text);
 }
 
-/* Writes the whole header apart from data, storage and strides; the entries of shape behind ndim stay
- * undefined. */
-static inline void initialise(tp_tensor *t, tp__home *home, tp_dtype dtype, int ndim, const int64_t *shape,
-                              int64_t numel, tp__layout layout, bool contiguous)
+/* Writes the whole header apart from data, storage, shape and strides. */
+static inline void initialise(tp_tensor *t, tp__home *home, tp_dtype dtype, int ndim, int64_t numel,
+                              tp__layout layout, bool contiguous)
 {
     t->dtype = (uint8_t)dtype;
     t->layout = (uint8_t)layout;
@@ -100,16 +97,16 @@ static inline void initialise(tp_tensor *t, tp__home *home, tp_dtype dtype, int 
     t->history = NULL;
     t->leaf = NULL;
     t->csr = NULL;
-    for (int i = 0; i < ndim; i++)
-        t->shape[i] = shape[i];
 }
 
-static inline void set_strides(tp_tensor *t)
+/* The shape, and the strides of a row-major array. Entries behind ndim stay undefined. */
+static inline void set_shape(tp_tensor *t, const int64_t *shape)
 {
     int64_t stride = 1;
     for (int i = t->ndim - 1; i >= 0; i--) {
+        t->shape[i] = shape[i];
         t->strides[i] = stride;
-        stride *= t->shape[i] > 1 ? t->shape[i] : 1;
+        stride *= shape[i] > 1 ? shape[i] : 1;
     }
 }
 
@@ -124,11 +121,26 @@ tp_tensor *tp__tensor_header(tp_region *region, tp_dtype dtype, int ndim, const 
     tp_tensor *t = tp__region_bump(region, sizeof *t);
     if (!t)
         return NULL;
-    initialise(t, region->home, dtype, ndim, shape, numel, TP__DENSE, true);
-    set_strides(t);
+    initialise(t, region->home, dtype, ndim, numel, TP__DENSE, true);
+    set_shape(t, shape);
     t->data = NULL;
     t->storage = NULL;
     return t;
+}
+
+#define HEADERS (ROUND_UP(sizeof(tp_tensor)) + ROUND_UP(sizeof(tp__storage)))
+
+/* Header and storage record at `t`, apart from the place of the data, shape and strides. */
+static inline tp__storage *initialise_new(tp_tensor *t, tp__home *home, tp_dtype dtype, int ndim,
+                                          int64_t numel, size_t size)
+{
+    tp__storage *storage = (tp__storage *)((char *)t + ROUND_UP(sizeof *t));
+    storage->size = size;
+    storage->version = 0;
+    storage->views = 1;
+    initialise(t, home, dtype, ndim, numel, TP__DENSE, true);
+    t->storage = storage;
+    return storage;
 }
 
 tp_tensor *tp__tensor_new(tp_region *region, tp_dtype dtype, int ndim, const int64_t *shape)
@@ -139,29 +151,33 @@ tp_tensor *tp__tensor_new(tp_region *region, tp_dtype dtype, int ndim, const int
         return refuse(dtype, ndim, shape);
     if (!region)
         return NULL;
-    const size_t size = (size_t)numel * element_size[dtype];
+    const size_t size = (size_t)numel * tp__item_size(dtype);
     const bool small = size <= TP__SMALL;
-    tp_tensor *t =
-        tp__region_bump(region, ROUND_UP(sizeof *t) + ROUND_UP(sizeof(tp__storage)) + (small ? size : 0));
-    if (!t)
+    tp_tensor *t = tp__region_bump(region, HEADERS + (small ? size : 0));
+    tp__block *block = t && !small ? tp__block_new(region, size) : NULL;
+    if (!t || (!small && !block))
         return NULL;
-    tp__storage *storage = (tp__storage *)((char *)t + ROUND_UP(sizeof *t));
-    if (small) {
-        storage->block = NULL;
-        storage->data = (char *)storage + ROUND_UP(sizeof *storage);
-    } else {
-        storage->block = tp__block_new(region, size);
-        if (!storage->block)
-            return NULL;
-        storage->data = tp__block_data(storage->block);
-    }
-    storage->size = size;
-    storage->version = 0;
-    storage->views = 1;
-    initialise(t, region->home, dtype, ndim, shape, numel, TP__DENSE, true);
-    set_strides(t);
-    t->storage = storage;
-    t->data = storage->data;
+    tp__storage *storage = initialise_new(t, region->home, dtype, ndim, numel, size);
+    storage->block = block;
+    t->data = storage->data = block ? tp__block_data(block) : (char *)t + HEADERS;
+    set_shape(t, shape);
+    return t;
+}
+
+tp_tensor *tp__tensor_like(tp_region *region, tp_dtype dtype, const tp_tensor *like)
+{
+    const int64_t numel = like->numel;
+    if (!region || (unsigned)dtype >= TP_DTYPES || numel > TP__SMALL)
+        return tp__tensor_new(region, dtype, like->ndim, like->shape);
+    const size_t size = (size_t)numel * tp__item_size(dtype), whole = ROUND_UP(HEADERS + size);
+    if (size > TP__SMALL || whole > (size_t)(region->limit - region->cursor))
+        return tp__tensor_new(region, dtype, like->ndim, like->shape);
+    tp_tensor *t = (tp_tensor *)(void *)region->cursor;
+    region->cursor += whole;
+    tp__storage *storage = initialise_new(t, region->home, dtype, like->ndim, numel, size);
+    storage->block = NULL;
+    t->data = storage->data = (char *)t + HEADERS;
+    set_shape(t, like->shape);
     return t;
 }
 
@@ -174,11 +190,13 @@ static inline void add_view(tp__storage *storage)
 static inline void initialise_view(tp_tensor *t, tp_region *region, const tp_tensor *of, int64_t numel,
                                    int ndim, const int64_t *shape, const int64_t *strides, int64_t offset)
 {
-    initialise(t, region->home, (tp_dtype)of->dtype, ndim, shape, numel, TP__DENSE,
+    initialise(t, region->home, (tp_dtype)of->dtype, ndim, numel, TP__DENSE,
                tp__is_contiguous(ndim, shape, strides));
-    for (int i = 0; i < ndim; i++)
+    for (int i = 0; i < ndim; i++) {
+        t->shape[i] = shape[i];
         t->strides[i] = strides[i];
-    t->data = of->data ? of->data + offset * (int64_t)element_size[of->dtype] : NULL;
+    }
+    t->data = of->data ? of->data + offset * (int64_t)tp__item_size((tp_dtype)of->dtype) : NULL;
     t->storage = of->storage;
 }
 
@@ -231,9 +249,11 @@ tp_tensor *tp__tensor_csr(tp_region *region, tp_dtype dtype, int64_t rows, int64
         return NULL;
     tp__storage *storage = (tp__storage *)((char *)t + ROUND_UP(sizeof *t));
     tp__csr *csr = (tp__csr *)((char *)storage + ROUND_UP(sizeof *storage));
-    *storage = (tp__storage){.data = values, .size = (size_t)stored * element_size[dtype], .views = 1};
+    *storage = (tp__storage){.data = values, .size = (size_t)stored * tp__item_size(dtype), .views = 1};
     *csr = (tp__csr){row_starts, column_of};
-    initialise(t, region->home, dtype, 2, shape, numel, TP__CSR, false);
+    initialise(t, region->home, dtype, 2, numel, TP__CSR, false);
+    t->shape[0] = rows;
+    t->shape[1] = columns;
     t->strides[0] = t->strides[1] = 0;
     t->stored = stored;
     t->storage = storage;

@@ -71,6 +71,19 @@ tp_tensor *tp__tensor_header(tp_region *region, tp_dtype dtype, int ndim, const 
 /* The same with storage for it, contents undefined: only for callers that write every element. */
 tp_tensor *tp__tensor_new(tp_region *region, tp_dtype dtype, int ndim, const int64_t *shape);
 
+/* The same in the shape of another tensor: the short way for a small one, which need not be checked again. */
+tp_tensor *tp__tensor_like(tp_region *region, tp_dtype dtype, const tp_tensor *like);
+
+static inline bool tp__same_shape(const tp_tensor *a, const tp_tensor *b)
+{
+    if (a->ndim != b->ndim)
+        return false;
+    for (int d = 0; d < a->ndim; d++)
+        if (a->shape[d] != b->shape[d])
+            return false;
+    return true;
+}
+
 /* A new dense header over `of`'s storage: its data begin `offset` elements after `of`'s (for CSR: after the
  * first stored value). The region is the current one; where `of` lives in a region that ends before it, which
  * is one of greater depth, or has no storage record, the elements are copied instead. */
@@ -97,6 +110,13 @@ tp_tensor *tp__tensor_copy(tp_region *region, const tp_tensor *t);
 
 /* Copies elements with conversion between any strides and dtypes; both dense, the shapes equal. */
 void tp__copy_elements(const tp_tensor *from, tp_tensor *to);
+
+/* Bytes of one element of a dtype that is one. */
+static inline size_t tp__item_size(tp_dtype dtype)
+{
+    static const uint8_t sizes[TP_DTYPES] = {1, 1, 4, 8, 4, 8};
+    return sizes[dtype];
+}
 
 /* Raises the version of what `t` views. */
 static inline void tp__changed(tp_tensor *t)
