@@ -354,6 +354,121 @@ static void gradient_outlived(void)
     CHECK_OK();
 }
 
+/* A leaf that ends before its gradient is left alone, whatever comes of the gradient. */
+static void leaf_outlived(void)
+{
+    TP_SCOPE(outlived);
+    tp_tensor *kept = leaf(3);
+    for (int order = 0; order < 4; order++) {
+        tp_region *own = tp_region_new_detached("leaf"), *steps[2];
+        CHECK(tp_region_enter(own) == TP_OK);
+        tp_tensor *x = leaf(2);
+        CHECK(tp_region_leave(own) == TP_OK);
+        for (int i = 0; i < 2; i++) {
+            steps[i] = tp_region_new("step");
+            CHECK(tp_region_enter(steps[i]) == TP_OK);
+            CHECK(tp_backward(tp_mul(tp_mul(x, x), kept), .create_graph = true) == TP_OK);
+            CHECK(tp_item(tp_grad(x)) == 12 * (i + 1) && tp_requires_grad(tp_grad(x)));
+            CHECK(tp_region_leave(steps[i]) == TP_OK);
+        }
+        if (order < 2) {
+            tp_region_end(steps[order]);
+            CHECK(order ? !tp_grad(x) : tp_item(tp_grad(x)) == 24);
+        }
+        tp_region_end(own);
+        for (int i = 0; i < 2; i++)
+            if (order >= 2 || i != order)
+                tp_region_end(steps[order == 3 ? !i : i]);
+        CHECK(!tp_grad(kept));
+    }
+    CHECK_OK();
+}
+
+/* Large gradients change hands with the leaf's buffer; what others hold of either stays as it is. */
+static void large_gradients(void)
+{
+    enum { N = 3000 };
+    TP_SCOPE(large);
+    tp_tensor *x = tp_requires_grad_(tp_arange(TP_F64, 0, N, 1), true), *view = NULL, *grad = NULL;
+    size_t used = 0;
+    for (int step = 0; step < 6; step++) {
+        TP_SCOPE(step);
+        tp_zero_grad_of(x);
+        for (int part = 1; part <= 2; part++) {
+            CHECK(tp_backward(tp_sum(tp_mul(tp_square(x), step + 1.0))) == TP_OK);
+            CHECK(grad_at(x, N - 1) == 2.0 * part * (step + 1) * (N - 1) && grad_at(x, 0) == 0);
+        }
+        CHECK(!grad || grad == tp_grad(x));
+        grad = tp_grad(x);
+        CHECK(!view || tp_at(view, 1) == grad_at(x, 1));
+        if (step == 2)
+            used = tp_memory_used();
+        CHECK(step <= 2 || tp_memory_used() == used);
+    }
+    view = tp_detach(grad);
+    tp_zero_grad_of(x);
+    tp_tensor *given = tp_full(TP_F64, 5, N);
+    CHECK(tp_backward(tp_mul(x, 1.0), .gradient = given) == TP_OK);
+    CHECK(tp_at(view, 7) == 5 && grad_at(x, 7) == 5);
+    CHECK(tp_fill_(tp_grad(x), 1) == TP_OK && tp_at(given, 7) == 5);
+    /* Nor is one taken that goes to two leaves. */
+    tp_tensor *y = tp_requires_grad_(tp_zeros(TP_F64, N), true);
+    tp_zero_grad_of(x);
+    CHECK(tp_backward(tp_add(x, y), .gradient = given) == TP_OK);
+    CHECK(tp_backward(tp_sum(tp_square(tp_add(x, y)))) == TP_OK);
+    CHECK(grad_at(x, 10) == 25 && grad_at(y, 10) == 25 && tp_data(tp_grad(x)) != tp_data(tp_grad(y)));
+    CHECK_OK();
+}
+
+/* Leaves by the hundred, each reached more than once. */
+static void many_leaves(void)
+{
+    enum { N = 300 };
+    TP_SCOPE(many);
+    tp_tensor *leaves_[N], *total = tp_scalar(TP_F64, 0);
+    for (int i = 0; i < N; i++)
+        leaves_[i] = leaf(i);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < N; i++)
+            total = tp_add(total, tp_mul(leaves_[i], leaves_[(7 * i + round) % N]));
+    CHECK(tp_backward(total, .retain_graph = true) == TP_OK);
+    tp_tensor *got[N];
+    CHECK(tp_gradients(&total, 1, leaves_, N, NULL, NULL, got) == TP_OK);
+    for (int i = 0; i < N; i++) {
+        double expected = 0;
+        for (int round = 0; round < 2; round++)
+            for (int k = 0; k < N; k++)
+                expected += (k == i ? (7 * k + round) % N : 0) + ((7 * k + round) % N == i ? k : 0);
+        CHECK(tp_item(tp_grad(leaves_[i])) == expected && tp_item(got[i]) == expected);
+    }
+    CHECK_OK();
+}
+
+/* What torch 2.13 prints. */
+static void node_names(void)
+{
+    TP_SCOPE(names);
+    tp_tensor *x = tp_requires_grad_(tp_rand(TP_F32, 3, 4), true), *w = tp_rand(TP_F32, 2, 4);
+    tp_tensor *row = tp_select(x, 0, 0), *block = tp_unsqueeze(x, 0), *bias = tp_rand(TP_F32, 2);
+    CHECK_TEXT(tp_grad_fn(tp_log_softmax(x, 1)), "LogSoftmaxBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_pow(x, 3)), "PowBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_pow(x, 2)), "PowBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_pow(x, x)), "PowBackward1");
+    CHECK_TEXT(tp_grad_fn(tp_pow(x, tp_scalar(TP_F32, 3))), "PowBackward1");
+    CHECK_TEXT(tp_grad_fn(tp_rpow(x, 2.5)), "PowBackward2");
+    CHECK_TEXT(tp_grad_fn(tp_sub(x, 1)), "SubBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_rsub(x, 1)), "RsubBackward1");
+    CHECK_TEXT(tp_grad_fn(tp_f_linear(x, w, NULL)), "MmBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_f_linear(x, w, bias)), "AddmmBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_f_linear(row, w, NULL)), "SqueezeBackward4");
+    CHECK_TEXT(tp_grad_fn(tp_f_linear(row, w, bias)), "ViewBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_f_linear(block, w, NULL)), "UnsafeViewBackward0");
+    CHECK_TEXT(tp_grad_fn(tp_f_linear(block, w, bias)), "ViewBackward0");
+    CHECK(!tp_requires_grad_(tp_pow(x, x), false));
+    CHECK_ERROR(TP_ERROR_STATE, "computed by PowBackward1");
+    CHECK_OK();
+}
+
 static void retained(void)
 {
     TP_SCOPE(retained);
@@ -479,6 +594,43 @@ static void sparse_linear(void)
 }
 
 /* The gradient that the product waits for comes from a step whose large data the walk gives back. */
+/* A program may write into a gradient too; nothing of it is left when the next one comes. */
+static void sparse_written(void)
+{
+    TP_SCOPE(written);
+    const int64_t starts[] = {0, 1};
+    const int32_t columns[] = {3}, others[] = {5};
+    const float values[] = {2};
+    tp_tensor *w = tp_requires_grad_(tp_zeros(TP_F32, 1, 100), true);
+    tp_tensor *x = tp_csr(TP_F32, 1, 100, 1, starts, columns, values),
+              *y = tp_csr(TP_F32, 1, 100, 1, starts, others, values);
+    for (int way = 0; way < 6; way++) {
+        tp_zero_grad_of(w);
+        CHECK(tp_backward(tp_sum(tp_f_linear(x, w, NULL))) == TP_OK);
+        tp_tensor *g = tp_grad(w);
+        CHECK(tp_item(tp_sum(g)) == 2 && tp_at(g, 0, 3) == 2);
+        if (way % 3 == 0) {
+            CHECK(tp_fill_(g, 7) == TP_OK);
+        } else if (way % 3 == 1) {
+            tp_data_f32(g)[50] = 7;
+            tp_mark_changed(g);
+        } else {
+            CHECK(tp_assign(tp_select(tp_detach(g), 1, 50), tp_scalar(TP_F32, 7)) == TP_OK);
+        }
+        if (way >= 3) /* it is added to, and then cleared */
+            CHECK(tp_backward(tp_sum(tp_f_linear(y, w, NULL))) == TP_OK);
+        CHECK(tp_at(tp_grad(w), 0, 50) == 7 && (way < 3 || tp_at(tp_grad(w), 0, 5) == (way == 3 ? 9 : 2)));
+        tp_zero_grad_of(w);
+        CHECK(tp_backward(tp_sum(tp_f_linear(y, w, NULL))) == TP_OK);
+        CHECK(tp_item(tp_sum(tp_grad(w))) == 2 && tp_at(tp_grad(w), 0, 5) == 2);
+        if (way % 2) { /* written while it is absent */
+            tp_zero_grad_of(w);
+            CHECK(tp_fill_(g, 7) == TP_OK);
+        }
+    }
+    CHECK_OK();
+}
+
 static void sparse_linear_large(void)
 {
     TP_SCOPE(large);
@@ -768,12 +920,17 @@ int main(void)
     gradients();
     higher_orders();
     gradient_outlived();
+    leaf_outlived();
+    large_gradients();
+    many_leaves();
+    node_names();
     retained();
     deep_chain();
     wide_graph();
     diamond();
     sparse_linear();
     sparse_linear_large();
+    sparse_written();
     empty_linear();
     custom_ops();
     gradcheck();

@@ -480,6 +480,47 @@ static void check_narrow(const tp_op *op, const tp_sample *s)
                "float32 and float64 gradients are far apart");
 }
 
+/* Called directly with a sample's attributes and inputs of other ranks or without attributes, a record
+ * refuses or works: no kernel may be reached that reads where nothing is. What lies behind a tensor's
+ * dimensions is spoiled. */
+static void check_ranks(const tp_op *op, const tp_sample *s)
+{
+    inputs sample;
+    application a = {op, s->attributes};
+    if (!parse(op, s->inputs, false, &sample) || sample.n > 4)
+        return;
+    tp_set_memory_limit(tp_memory_used() + (64 << 20));
+    for (int ranks = 0; ranks < 1 << (2 * sample.n); ranks++) {
+        TP_SCOPE(ranks);
+        inputs in = sample;
+        tp_tensor *gradients[MOST];
+        for (int i = 0; i < in.n; i++) {
+            static const int64_t shape[3] = {2, 3, 2};
+            const int ndim = ranks >> (2 * i) & 3;
+            if (!in.t[i] || in.t[i]->layout != TP__DENSE)
+                continue;
+            tp_tensor *t = in.t[i] = make_dense((tp_dtype)in.t[i]->dtype, ndim, shape, 0, 1);
+            for (int d = ndim; d < TP_MAX_DIMS; d++)
+                t->shape[d] = t->strides[d] = (int64_t)1 << 40;
+        }
+        if (!op->no_gradient)
+            require_all(&in);
+        const tp_status status = op->no_gradient ? (apply_joined(in.t, in.n, &a) ? TP_OK : tp_error())
+                                                 : gradients_of(&a, &in, false, gradients);
+        EXPECT(status == tp_error(), "a call with other ranks gives no clear answer");
+        EXPECT(!strstr(tp_error_message(), "too many elements") && status != TP_ERROR_MEMORY,
+               "reads a dimension that is not there");
+        tp_clear_error();
+    }
+    tp_set_memory_limit(0);
+    a.attributes = NULL;
+    EXPECT(!op->attributes_size || op->optional_attributes || !apply_joined(sample.t, sample.n, &a),
+           "works without attributes");
+    EXPECT(tp_error() == TP_OK || strstr(tp_error_message(), "needs attributes"),
+           "fails with another message");
+    tp_clear_error();
+}
+
 /* One run with `room` bytes left in the region's chunk and the allocation after `countdown` more failing. */
 static bool run_short_of_memory(const tp_op *op, const tp_sample *s, bool recorded, size_t room,
                                 int64_t countdown, bool *failed)
@@ -610,6 +651,7 @@ int main(int argc, char **argv)
             }
             check_strides(op, s);
             check_narrow(op, s);
+            check_ranks(op, s);
             if (first) {
                 check_memory(op, s, false);
                 if (!op->no_gradient)

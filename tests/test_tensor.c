@@ -59,6 +59,8 @@ static void creation(void)
     tp_tensor *eye = tp_eye(TP_I32, 2, 3);
     CHECK_TEXT(tp_repr(eye), "tensor([[1, 0, 0],\n        [0, 1, 0]], dtype=torch.int32)");
     CHECK(tp_numel(tp_eye(TP_F32, 0, 3)) == 0);
+    CHECK(!tp_eye(TP_F32, -1, 2));
+    CHECK_ERROR(TP_ERROR_SHAPE, "eye: the shape [-1, 2] has a negative size");
     const int64_t numbers[] = {1, 2, 3, 4};
     tp_tensor *array = tp_from_array(TP_I64, numbers, 2, 2);
     CHECK(tp_at(array, 1, 0) == 3);

@@ -19,14 +19,15 @@ TP_API tp_tensor *tp_requires_grad_(tp_tensor *t, bool requires_grad);
 /* Whether `t` has no history. */
 TP_API bool tp_is_leaf(const tp_tensor *t);
 
-/* The name of the operation that computed `t` as PyTorch prints it, such as "MulBackward0"; NULL for leaves.
- */
+/* The name of the operation that computed `t` as PyTorch prints it, such as "MulBackward0", in the current
+ * region; NULL for leaves. */
 TP_API const char *tp_grad_fn(const tp_tensor *t);
 
 /* A view of `t` without history. */
 TP_API tp_tensor *tp_detach(const tp_tensor *t);
 
-/* The gradient that backward left in a leaf: owned by the leaf, NULL while there is none. */
+/* The gradient that backward left in a leaf: owned by the leaf, NULL while there is none. A backward that
+ * finds none may put its data elsewhere: ask for their address again. */
 TP_API tp_tensor *tp_grad(tp_tensor *leaf);
 
 /* Makes the gradient absent (PyTorch's None); its memory is kept for the next one. */

@@ -86,7 +86,8 @@ struct tp_op {
     const char *documentation;
     const tp_sample *samples; /* ends with a sample whose inputs are NULL */
     bool optional_attributes; /* attributes may be NULL though attributes_size is not 0 */
-    /* The node's name where it depends on the call, as PyTorch's do: "PowBackward1". NULL: node_name. */
+    /* The node's name where it depends on the call, as PyTorch's do: "PowBackward1" for a tensor as exponent;
+     * or NULL for node_name. May be NULL. */
     const char *(*name_node)(const tp_call *call);
 };
 

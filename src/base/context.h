@@ -24,11 +24,13 @@ typedef struct tp__context {
 #endif
 
 /* TP__APART keeps a function out of its caller, so that the caller's short way saves no registers for it;
- * TP__COLD does so for what happens rarely, and takes size for speed. */
+ * TP__COLD does so for what happens rarely, and takes size for speed; TP__TOGETHER is the opposite. */
 #if defined(__GNUC__)
+#define TP__TOGETHER inline __attribute__((always_inline))
 #define TP__APART __attribute__((noinline))
 #define TP__COLD __attribute__((cold, noinline))
 #else
+#define TP__TOGETHER inline
 #define TP__APART
 #define TP__COLD
 #endif

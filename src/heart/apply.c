@@ -51,6 +51,13 @@ static TP__APART void note_saved(const tp__node *node)
     }
 }
 
+static const char *name_of(const tp_call *call)
+{
+    const tp_op *op = call->op;
+    const char *name = op->name_node ? op->name_node(call) : NULL;
+    return name ? name : op->node_name ? op->node_name : op->name;
+}
+
 static TP__APART tp_status record(const tp_call *call, tp_region *region)
 {
     const tp_op *op = call->op;
@@ -62,7 +69,7 @@ static TP__APART tp_status record(const tp_call *call, tp_region *region)
     if (!node)
         return TP_ERROR_MEMORY;
     char *rest = (char *)(node->tensors + all);
-    node->history.name = op->name_node ? op->name_node(call) : op->node_name ? op->node_name : op->name;
+    node->history.name = name_of(call);
     node->sequence = tp__ctx.sequence++;
     node->op = op;
     node->attributes = NULL;
@@ -183,8 +190,8 @@ static inline tp_status compute(tp_call *call, tp_region *region)
     return op->forward ? op->forward(call) : TP_OK;
 }
 
-static inline tp_status apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes,
-                              tp_tensor **outputs)
+static TP__TOGETHER tp_status apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs,
+                                    const void *attributes, tp_tensor **outputs)
 {
     tp_result results[TP_MAX_OUTPUTS];
     tp_call call = {op, attributes, n_inputs, inputs, outputs, results};

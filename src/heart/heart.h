@@ -39,11 +39,6 @@ static inline bool tp__saves(const tp_op *op, int n_inputs, int i)
     return saved == TP_SAVES_ALL_INPUTS || (i < 16 && (saved >> i & 1));
 }
 
-static inline tp__node *tp__node_of(const tp_tensor *t)
-{
-    return (tp__node *)t->history;
-}
-
 /* A leaf's gradient. `touched` lists the columns of the buffer that may differ from 0, while `sparse`: a
  * gradient from CSR input touches few of them, and clearing costs what was touched. */
 typedef struct tp__leaf {

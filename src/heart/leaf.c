@@ -16,19 +16,24 @@ bool tp_is_leaf(const tp_tensor *t)
 
 const char *tp_grad_fn(const tp_tensor *t)
 {
-    return t && t->history ? t->history->name : NULL;
+    if (!t || !t->history)
+        return NULL;
+    char name[TP__NODE_NAME_SIZE];
+    tp_region *region = tp__region_current();
+    return region ? tp__region_strdup(region, tp__history_name(t->history, name)) : NULL;
 }
 
 tp_tensor *tp_requires_grad_(tp_tensor *t, bool requires_grad)
 {
     if (!t)
         return tp__null_argument("requires_grad_: tensor"), NULL;
+    char name[TP__NODE_NAME_SIZE];
     if (t->history)
         return tp__fail_null(
             TP_ERROR_STATE,
             "requires_grad_: you can only change requires_grad flags of leaf variables; this "
             "one was computed by %s, tp_detach it first",
-            t->history->name);
+            tp__history_name(t->history, name));
     if (requires_grad && !tp_dtype_is_float((tp_dtype)t->dtype))
         return tp__fail_null(
             TP_ERROR_DTYPE,
@@ -75,15 +80,26 @@ static void changed(tp__leaf *l)
     l->version = ++l->buffer->storage->version;
 }
 
+#define CLEAR(T, name)                                      \
+    static void name(const tp__leaf *l)                     \
+    {                                                       \
+        T *row = (T *)(void *)l->buffer->data;              \
+        const int64_t columns = l->buffer->shape[1];        \
+        for (int64_t r = 0; r < l->buffer->shape[0]; r++) { \
+            for (int64_t i = 0; i < l->n_touched; i++)      \
+                row[l->touched[i]] = 0;                     \
+            row += columns;                                 \
+        }                                                   \
+    }
+CLEAR(float, clear_f32)
+CLEAR(double, clear_f64)
+
 static TP__APART void clear_touched(tp__leaf *l)
 {
-    const int64_t rows = l->buffer->shape[0], columns = l->buffer->shape[1];
-    const size_t size = tp__item_size((tp_dtype)l->buffer->dtype);
-    for (int64_t r = 0; r < rows; r++) {
-        char *row = l->buffer->data + (size_t)(r * columns) * size;
-        for (int64_t i = 0; i < l->n_touched; i++)
-            memset(row + (size_t)l->touched[i] * size, 0, size);
-    }
+    if (l->buffer->dtype == TP_F32)
+        clear_f32(l);
+    else
+        clear_f64(l);
     l->n_touched = 0;
 }
 

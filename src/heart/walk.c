@@ -9,81 +9,62 @@
 
 #include <string.h>
 
-/* One node of the walk, and the gradients of its outputs gathered so far. */
+/* What the walk has met: a node, and the gradients of its outputs gathered so far; or a tensor whose gradient
+ * is to be left in it or returned. */
 typedef struct place {
-    tp__node *node;
+    void *of; /* a tp__node, or the tp_tensor */
     tp_tensor *grads[TP_MAX_OUTPUTS];
-    bool leads; /* to a requested input */
+    bool is_tensor;
     bool queued;
+    bool leads; /* a node, to a requested input */
 } place;
-
-/* A leaf that is reached, and its gradient so far. */
-typedef struct reached {
-    tp_tensor *leaf;
-    tp_tensor *grad;
-} reached;
-
-/* A tensor whose gradient is asked for. */
-typedef struct wanted {
-    tp_tensor *tensor;
-    tp_tensor **gradient;
-} wanted;
 
 typedef struct walk {
     place *places;
-    int32_t *slots; /* hash table of indices into places, once they are many; -1 is free */
     int32_t *heap;  /* indices of queued places, the youngest node on top */
-    tp__node **stack;
-    reached *leaves;
-    size_t n_places, places_capacity, n_slots, n_heap, heap_capacity, stack_capacity, n_leaves,
-        leaves_capacity;
-    const wanted *wanted;
+    int32_t *slots; /* hash table of indices into places, once they are many; -1 is free */
+    size_t n_places, places_capacity, n_heap, heap_capacity, n_slots;
+    tp_tensor *const *wanted; /* tensors whose gradient is asked for */
     int n_wanted;
     bool recording, retain, into_leaves;
 } walk;
 
 /* Room on the stack for the walk over a small tape, which then allocates nothing of its own and needs no hash
  * table. */
-enum { FEW_NODES = 24 };
+enum { FEW = 32, FIRST_SLOTS = 4 * FEW };
 typedef struct room {
-    place places[FEW_NODES];
-    int32_t heap[FEW_NODES];
-    reached leaves[FEW_NODES];
+    place places[FEW];
+    int32_t heap[FEW];
 } room;
 
 static void walk_begin(walk *w, room *r)
 {
     w->places = r->places;
     w->heap = r->heap;
-    w->leaves = r->leaves;
-    w->places_capacity = w->heap_capacity = w->leaves_capacity = FEW_NODES;
+    w->places_capacity = w->heap_capacity = FEW;
 }
 
 static void walk_end(walk *w, room *r)
 {
-    if (w->places != r->places)
-        tp__free(w->places);
+    if (w->places == r->places) /* the others are not larger */
+        return;
+    tp__free(w->places);
+    tp__free(w->slots);
     if (w->heap != r->heap)
         tp__free(w->heap);
-    if (w->leaves != r->leaves)
-        tp__free(w->leaves);
-    if (w->slots)
-        tp__free(w->slots);
-    if (w->stack)
-        tp__free(w->stack);
 }
 
-/* tp__grow, for an array that begins on the stack: that one holds FEW_NODES items. */
+/* tp__grow, for an array that begins on the stack: that one holds FEW items. */
 static TP__COLD tp_status grow_room(void **array, size_t *capacity, size_t needed, size_t item_size)
 {
-    if (*capacity > FEW_NODES)
+    if (*capacity > FEW)
         return tp__grow(array, capacity, needed, item_size);
-    void *larger = tp__malloc(4 * FEW_NODES * item_size);
+    void *larger = tp__malloc(4 * FEW * item_size);
     if (!larger)
         return TP_ERROR_MEMORY;
     memcpy(larger, *array, *capacity * item_size);
     *array = larger;
-    *capacity = 4 * FEW_NODES;
+    *capacity = 4 * FEW;
     return TP_OK;
 }
 
@@ -92,86 +73,82 @@ static inline tp_status grow(void **array, size_t *capacity, size_t needed, size
     return needed <= *capacity ? TP_OK : grow_room(array, capacity, needed, item_size);
 }
 
-static size_t hash(const tp__node *node)
+static size_t hash(const void *of)
 {
-    return (size_t)(((uintptr_t)node >> 4) * 0x9E3779B97F4A7C15u >> 20);
+    return (size_t)(((uintptr_t)of >> 4) * 0x9E3779B97F4A7C15u >> 20);
+}
+
+static void enter_slot(int32_t *slots, size_t n, const void *of, size_t index)
+{
+    size_t at = hash(of) & (n - 1);
+    while (slots[at] >= 0)
+        at = (at + 1) & (n - 1);
+    slots[at] = (int32_t)index;
 }
 
 static TP__COLD tp_status grow_slots(walk *w)
 {
-    const size_t n = w->n_slots ? 2 * w->n_slots : 4 * FEW_NODES;
+    const size_t n = w->n_slots ? 2 * w->n_slots : FIRST_SLOTS;
     int32_t *slots = tp__malloc(n * sizeof *slots);
     if (!slots)
         return TP_ERROR_MEMORY;
     memset(slots, 0xff, n * sizeof *slots);
-    for (size_t i = 0; i < w->n_places; i++) {
-        size_t at = hash(w->places[i].node) & (n - 1);
-        while (slots[at] >= 0)
-            at = (at + 1) & (n - 1);
-        slots[at] = (int32_t)i;
-    }
+    for (size_t i = 0; i < w->n_places; i++)
+        enter_slot(slots, n, w->places[i].of, i);
     tp__free(w->slots);
     w->slots = slots;
     w->n_slots = n;
     return TP_OK;
 }
 
-/* The place of a node, or NULL if the walk has not met it. */
-static inline place *find(const walk *w, const tp__node *node)
+/* The place of a node or a tensor; NULL if the walk has not met it. */
+static inline place *find(const walk *w, const void *of)
 {
     if (!w->n_slots) {
         for (place *p = w->places + w->n_places; p-- > w->places;)
-            if (p->node == node)
+            if (p->of == of)
                 return p;
         return NULL;
     }
-    for (size_t at = hash(node) & (w->n_slots - 1); w->slots[at] >= 0; at = (at + 1) & (w->n_slots - 1))
-        if (w->places[w->slots[at]].node == node)
+    for (size_t at = hash(of) & (w->n_slots - 1); w->slots[at] >= 0; at = (at + 1) & (w->n_slots - 1))
+        if (w->places[w->slots[at]].of == of)
             return &w->places[w->slots[at]];
     return NULL;
 }
 
-/* A place for a node that has none. NULL when memory is out. */
-static place *add_place(walk *w, tp__node *node)
+static TP__APART tp_status make_room(walk *w)
 {
-    if (grow((void **)&w->places, &w->places_capacity, w->n_places + 1, sizeof(place)) != TP_OK)
+    TP__TRY(grow((void **)&w->places, &w->places_capacity, w->n_places + 1, sizeof(place)));
+    return 2 * (w->n_places + 1) > w->n_slots ? grow_slots(w) : TP_OK;
+}
+
+/* A place for what has none. NULL when memory is out. */
+static inline place *add_place(walk *w, void *of, bool is_tensor)
+{
+    if (w->n_places >= FEW && make_room(w) != TP_OK)
         return NULL;
-    if (w->n_places >= FEW_NODES) {
-        if (2 * (w->n_places + 1) > w->n_slots && grow_slots(w) != TP_OK)
-            return NULL;
-        size_t at = hash(node) & (w->n_slots - 1);
-        while (w->slots[at] >= 0)
-            at = (at + 1) & (w->n_slots - 1);
-        w->slots[at] = (int32_t)w->n_places;
-    }
+    if (w->n_slots)
+        enter_slot(w->slots, w->n_slots, of, w->n_places);
     place *p = &w->places[w->n_places++];
-    *p = (place){.node = node};
+    *p = (place){.of = of, .is_tensor = is_tensor};
     return p;
 }
 
-/* Meets all nodes that the outputs were computed by, without recursion. Needed only where some of them do not
- * lead to a requested input: otherwise a node is met when its first gradient arrives. */
+/* Meets all nodes that the outputs were computed by; they are their own list of what remains to be looked at.
+ * Needed only where some of them do not lead to a requested input: otherwise a node is met when its first
+ * gradient arrives. */
 static tp_status discover(walk *w, tp_tensor *const *outputs, int n_outputs)
 {
-    size_t depth = 0;
-    for (int i = 0; i < n_outputs; i++) {
-        if (!outputs[i]->history || find(w, tp__node_of(outputs[i])))
-            continue;
-        if (!add_place(w, tp__node_of(outputs[i])))
+    for (int i = 0; i < n_outputs; i++)
+        if (outputs[i]->history && !find(w, outputs[i]->history) && !add_place(w, outputs[i]->history, false))
             return TP_ERROR_MEMORY;
-        TP__TRY(tp__grow((void **)&w->stack, &w->stack_capacity, depth + 1, sizeof *w->stack));
-        w->stack[depth++] = tp__node_of(outputs[i]);
-        while (depth) {
-            tp__node *node = w->stack[--depth];
-            for (int k = 0; k < node->n_inputs; k++) {
-                tp_tensor *input = node->tensors[k];
-                if (!node->needed[k] || !input->history || find(w, tp__node_of(input)))
-                    continue;
-                if (!add_place(w, tp__node_of(input)))
-                    return TP_ERROR_MEMORY;
-                TP__TRY(tp__grow((void **)&w->stack, &w->stack_capacity, depth + 1, sizeof *w->stack));
-                w->stack[depth++] = tp__node_of(input);
-            }
+    for (size_t next = 0; next < w->n_places; next++) {
+        const tp__node *node = w->places[next].of;
+        for (int k = 0; k < node->n_inputs; k++) {
+            tp_tensor *input = node->tensors[k];
+            if (node->needed[k] && input->history && !find(w, input->history) &&
+                !add_place(w, input->history, false))
+                return TP_ERROR_MEMORY;
         }
     }
     return TP_OK;
@@ -180,9 +157,14 @@ static tp_status discover(walk *w, tp_tensor *const *outputs, int n_outputs)
 static bool is_wanted(const walk *w, const tp_tensor *t)
 {
     for (int i = 0; i < w->n_wanted; i++)
-        if (w->wanted[i].tensor == t)
+        if (w->wanted[i] == t)
             return true;
     return false;
+}
+
+static uint64_t age(const walk *w, int32_t index)
+{
+    return ((const tp__node *)w->places[index].of)->sequence;
 }
 
 /* Marks the nodes behind which a requested input lies. Older nodes are settled first, so that one pass does.
@@ -197,7 +179,7 @@ static tp_status mark_leading(walk *w)
     size_t n = 0;
     for (size_t i = 0; i < w->n_places; i++) {
         size_t at = n++;
-        while (at && w->places[order[(at - 1) / 2]].node->sequence > w->places[i].node->sequence) {
+        while (at && age(w, order[(at - 1) / 2]) > age(w, (int32_t)i)) {
             order[at] = order[(at - 1) / 2];
             at = (at - 1) / 2;
         }
@@ -205,11 +187,12 @@ static tp_status mark_leading(walk *w)
     }
     while (n) {
         place *p = &w->places[order[0]];
-        for (int k = 0; k < p->node->n_inputs && !p->leads; k++) {
-            tp_tensor *input = p->node->tensors[k];
-            if (!p->node->needed[k])
+        const tp__node *node = p->of;
+        for (int k = 0; k < node->n_inputs && !p->leads; k++) {
+            tp_tensor *input = node->tensors[k];
+            if (!node->needed[k])
                 continue;
-            const place *before = input->history ? find(w, tp__node_of(input)) : NULL;
+            const place *before = input->history ? find(w, input->history) : NULL;
             p->leads = is_wanted(w, input) || (before && before->leads);
         }
         const int32_t last = order[--n];
@@ -218,10 +201,9 @@ static tp_status mark_leading(walk *w)
             size_t child = 2 * at + 1;
             if (child >= n)
                 break;
-            if (child + 1 < n &&
-                w->places[order[child + 1]].node->sequence < w->places[order[child]].node->sequence)
+            if (child + 1 < n && age(w, order[child + 1]) < age(w, order[child]))
                 child++;
-            if (w->places[order[child]].node->sequence >= w->places[last].node->sequence)
+            if (age(w, order[child]) >= age(w, last))
                 break;
             order[at] = order[child];
             at = child;
@@ -233,23 +215,16 @@ static tp_status mark_leading(walk *w)
     return TP_OK;
 }
 
-static uint64_t age(const walk *w, int32_t index)
-{
-    return w->places[index].node->sequence;
-}
-
 static tp_status push(walk *w, place *p)
 {
-    if (p->queued)
-        return TP_OK;
     TP__TRY(grow((void **)&w->heap, &w->heap_capacity, w->n_heap + 1, sizeof *w->heap));
-    const int32_t index = (int32_t)(p - w->places);
+    const uint64_t own_age = ((const tp__node *)p->of)->sequence;
     size_t at = w->n_heap++;
-    while (at && age(w, w->heap[(at - 1) / 2]) < p->node->sequence) {
+    while (at && age(w, w->heap[(at - 1) / 2]) < own_age) {
         w->heap[at] = w->heap[(at - 1) / 2];
         at = (at - 1) / 2;
     }
-    w->heap[at] = index;
+    w->heap[at] = (int32_t)(p - w->places);
     p->queued = true;
     return TP_OK;
 }
@@ -329,28 +304,25 @@ static inline tp_status gather(const walk *w, tp_tensor **sum, tp_tensor *grad)
     return TP_OK;
 }
 
-static tp_status reach_leaf(walk *w, tp_tensor *leaf, tp_tensor *grad)
+/* Adds to the gradient that a tensor itself is to have. */
+static tp_status reach(walk *w, tp_tensor *tensor, tp_tensor *grad)
 {
-    for (size_t i = 0; i < w->n_leaves; i++)
-        if (w->leaves[i].leaf == leaf)
-            return gather(w, &w->leaves[i].grad, grad);
-    TP__TRY(grow((void **)&w->leaves, &w->leaves_capacity, w->n_leaves + 1, sizeof(reached)));
-    w->leaves[w->n_leaves] = (reached){leaf, NULL};
-    TP__TRY(gather(w, &w->leaves[w->n_leaves].grad, grad));
-    w->n_leaves++;
-    return TP_OK;
+    place *p = find(w, tensor);
+    if (!p && !(p = add_place(w, tensor, true)))
+        return TP_ERROR_MEMORY;
+    return gather(w, &p->grads[0], grad);
 }
 
 /* Takes a gradient to the tensor it belongs to. */
 static tp_status deliver(walk *w, tp_tensor *to, tp_tensor *grad)
 {
     if (!to->history)
-        return w->into_leaves || is_wanted(w, to) ? reach_leaf(w, to, grad) : TP_OK;
-    place *p = find(w, tp__node_of(to));
-    if (!p && !(p = add_place(w, tp__node_of(to))))
+        return w->into_leaves || is_wanted(w, to) ? reach(w, to, grad) : TP_OK;
+    place *p = find(w, to->history);
+    if (!p && !(p = add_place(w, to->history, false)))
         return TP_ERROR_MEMORY;
     TP__TRY(gather(w, &p->grads[to->output_index], grad));
-    return push(w, p);
+    return p->queued ? TP_OK : push(w, p);
 }
 
 static TP__COLD tp_status refuse_saved(const tp__node *node, int i)
@@ -404,7 +376,7 @@ static TP__APART const bool *leading_inputs(const walk *w, const tp__node *node)
     bool *needed = region ? tp__region_bump(region, (size_t)node->n_inputs) : NULL;
     for (int i = 0; needed && i < node->n_inputs; i++) {
         const tp_tensor *input = node->tensors[i];
-        const place *before = node->needed[i] && input->history ? find(w, tp__node_of(input)) : NULL;
+        const place *before = node->needed[i] && input->history ? find(w, input->history) : NULL;
         needed[i] = node->needed[i] && (is_wanted(w, input) || (before && before->leads));
     }
     return needed;
@@ -413,31 +385,31 @@ static TP__APART const bool *leading_inputs(const walk *w, const tp__node *node)
 /* Runs one node's backward and takes its gradients on. */
 static tp_status step(walk *w, const place *p)
 {
-    tp__node *node = p->node;
+    tp__node *node = p->of;
     const tp_op *op = node->op;
+    const bool leads = p->leads;
     tp_tensor *grads[TP_MAX_OUTPUTS], **outputs = tp__node_outputs(node);
+    memcpy(grads, p->grads, sizeof grads); /* the places may move */
     if (op->saves)
         TP__TRY(check_saved(node));
     for (int i = 0; i < op->n_outputs; i++) {
-        grads[i] = p->grads[i];
         if (!grads[i])
             continue;
         if (grads[i]->layout == TP__PRODUCT && !(grads[i] = tp__multiplied_out(grads[i])))
             return tp__ctx.error;
         if ((w->into_leaves && outputs[i]->retains_grad) || is_wanted(w, outputs[i]))
-            TP__TRY(reach_leaf(w, outputs[i], grads[i]));
+            TP__TRY(reach(w, outputs[i], grads[i]));
     }
     const bool *needed = node->needed;
     if (w->n_wanted) {
-        if (!p->leads)
+        if (!leads)
             return TP_OK;
         if (!(needed = leading_inputs(w, node)))
             return TP_ERROR_MEMORY;
     }
-    enum { FEW = 8 };
-    tp_tensor *few[FEW] = {0};
+    tp_tensor *few[8] = {0};
     const size_t n = (size_t)node->n_inputs;
-    tp_tensor **grad_inputs = n <= FEW ? few : tp_region_alloc(tp__region_current(), n * sizeof *grad_inputs);
+    tp_tensor **grad_inputs = n <= 8 ? few : tp_region_alloc(tp__region_current(), n * sizeof *few);
     if (!grad_inputs)
         return TP_ERROR_MEMORY;
     tp_backward_call call = {op,    node->attributes, node->n_inputs, node->tensors, outputs,
@@ -463,7 +435,7 @@ static tp_status run(walk *w)
     tp__ctx.frame = &frame;
     while (w->n_heap && status == TP_OK) {
         const place *p = pop(w);
-        frame.name = p->node->op->name;
+        frame.name = ((const tp__node *)p->of)->op->name;
         status = step(w, p);
     }
     tp__ctx.frame = frame.outer;
@@ -517,24 +489,32 @@ static tp_status walk_back(walk *w, tp_tensor *const *outputs, int n_outputs, tp
     return status;
 }
 
-/* All leaves get their gradients, or none: what can fail comes first. */
-static tp_status give_to_leaves(walk *w)
+/* What can fail of giving a leaf its gradient, which may be replaced by a sum or an even copy. */
+static tp_status prepare_leaf(tp_tensor *leaf, tp_tensor **gradient)
 {
-    for (size_t i = 0; i < w->n_leaves; i++) {
-        tp_tensor *leaf = w->leaves[i].leaf, *grad = w->leaves[i].grad;
-        tp_tensor *before = tp_grad(leaf);
-        if (before && (before->history || grad->history))
-            grad = sum_of(before, grad);
-        else if (before && !grad->contiguous && grad->layout == TP__DENSE)
-            grad = tp__tensor_copy(tp__region_current(), grad);
-        if (!grad)
-            return tp__ctx.error;
-        w->leaves[i].grad = grad;
-        TP__TRY(tp__leaf_prepare(leaf, grad));
-    }
-    for (size_t i = 0; i < w->n_leaves; i++) {
-        tp__leaf_add(w->leaves[i].leaf, w->leaves[i].grad);
-        recycle(w, w->leaves[i].grad);
+    tp_tensor *before = tp_grad(leaf), *grad = *gradient;
+    if (before && (before->history || grad->history))
+        grad = sum_of(before, grad);
+    else if (before && !grad->contiguous && grad->layout == TP__DENSE)
+        grad = tp__tensor_copy(tp__region_current(), grad);
+    if (!grad)
+        return tp__ctx.error;
+    *gradient = grad;
+    return tp__leaf_prepare(leaf, grad);
+}
+
+/* All leaves get their gradients, or none: what can fail comes first. */
+static tp_status give_to_leaves(const walk *w)
+{
+    place *const end = w->places + w->n_places;
+    for (place *p = w->places; p < end; p++)
+        if (p->is_tensor)
+            TP__TRY(prepare_leaf(p->of, &p->grads[0]));
+    for (place *p = w->places; p < end; p++) {
+        if (!p->is_tensor)
+            continue;
+        tp__leaf_add(p->of, p->grads[0]);
+        recycle(w, p->grads[0]);
     }
     return TP_OK;
 }
@@ -574,29 +554,19 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
         if (!inputs[i]->requires_grad)
             return tp_fail(TP_ERROR_STATE, "input %d does not require grad", i);
     }
-    wanted *list = tp__malloc((size_t)n_inputs * sizeof *list);
-    if (!list)
-        return TP_ERROR_MEMORY;
-    for (int i = 0; i < n_inputs; i++)
-        list[i] = (wanted){inputs[i], &gradients[i]};
     walk w = {.recording = options->create_graph,
               .retain = options->retain_graph || options->create_graph,
-              .wanted = list,
+              .wanted = inputs,
               .n_wanted = n_inputs};
     room r;
     walk_begin(&w, &r);
     const bool no_grad = tp__ctx.no_grad;
     tp__ctx.no_grad = !options->create_graph;
     tp_status status = walk_back(&w, outputs, n_outputs, grad_outputs);
-    for (size_t i = 0; i < w.n_leaves && status == TP_OK; i++) {
-        tp_tensor *grad = tp__multiplied_out(w.leaves[i].grad);
-        if (!grad)
+    for (int i = 0; i < n_inputs && status == TP_OK; i++) {
+        place *p = find(&w, inputs[i]);
+        if (p && !(gradients[i] = p->grads[0] = tp__multiplied_out(p->grads[0])))
             status = tp__ctx.error;
-        else
-            grad->temporary = grad->pending = false; /* it is the caller's now */
-        for (int k = 0; k < n_inputs; k++)
-            if (inputs[k] == w.leaves[i].leaf)
-                gradients[k] = grad;
     }
     for (int i = 0; i < n_inputs && status == TP_OK; i++)
         if (!gradients[i] && !options->allow_unused)
@@ -613,6 +583,5 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
     }
     tp__ctx.no_grad = no_grad;
     walk_end(&w, &r);
-    tp__free(list);
     return status;
 }

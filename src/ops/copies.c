@@ -29,6 +29,20 @@ tp_status tp__require_float(const tp_tensor *t, const char *what)
                    tp_dtype_name((tp_dtype)t->dtype));
 }
 
+tp_status tp__require_dims(const tp_tensor *t, const char *what, int ndim)
+{
+    if (t->ndim == ndim)
+        return TP_OK;
+    return tp_fail(TP_ERROR_SHAPE, "%s must have %d dimensions, not %d", what, ndim, t->ndim);
+}
+
+tp_status tp__require_dim(const tp_tensor *t, int dim, bool scalar)
+{
+    if (dim >= 0 && dim < (scalar && !t->ndim ? 1 : t->ndim))
+        return TP_OK;
+    return tp_fail(TP_ERROR_INDEX, "there is no dimension %d of %d", dim, t->ndim);
+}
+
 static tp_status infer_clone(tp_call *call)
 {
     tp__result_like(call->results, (tp_dtype)call->inputs[0]->dtype, call->inputs[0]);
@@ -168,6 +182,7 @@ static tp_status infer_cat(tp_call *call)
     const int dim = *(const int *)call->attributes;
     const tp_tensor *first = call->inputs[0];
     tp_result *r = call->results;
+    TP__TRY(tp__require_dim(first, dim, false));
     tp__result_like(r, tp__result_type(call->n_inputs, call->inputs), first);
     for (int i = 1; i < call->n_inputs; i++) {
         const tp_tensor *t = call->inputs[i];

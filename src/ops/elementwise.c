@@ -280,15 +280,13 @@ static tp_status backward(tp_backward_call *call)
     for (int i = 0; i < call->n_inputs; i++) {
         if (!call->needed[i])
             continue;
-        tp_tensor *gradient = g;
-        if (call->recording || needs[index][i] != GRADIENT)
-            gradient = gradient_of(call, index, i);
-        tp_tensor *own = tp__reduce_to(gradient, call->inputs[i]);
+        const bool is_g = needs[index][i] == GRADIENT && !call->recording;
+        tp_tensor *whole = is_g ? g : gradient_of(call, index, i);
+        tp_tensor *own = call->grad_inputs[i] = tp__reduce_to(whole, call->inputs[i]);
         if (!own)
             return tp__ctx.error;
-        if (!call->recording && gradient != g && gradient != own)
-            tp_release(gradient);
-        call->grad_inputs[i] = own;
+        if (!is_g && own != whole && !call->recording)
+            tp_release(whole);
     }
     return TP_OK;
 }
@@ -323,6 +321,19 @@ tp_tensor *tp__reduce_to(tp_tensor *gradient, const tp_tensor *like)
 
 /* PyTorch's square is a power. */
 #define NODE_NAME(op_name) (TP__EW_##op_name == TP__EW_square ? "PowBackward0" : NULL)
+/* And its power and its difference depend on which operand is a number. */
+static const char *name_pow(const tp_call *call)
+{
+    return call->inputs[0]->number   ? "PowBackward2"
+           : call->inputs[1]->number ? "PowBackward0"
+                                     : "PowBackward1";
+}
+static const char *name_sub(const tp_call *call)
+{
+    return call->inputs[0]->number ? "RsubBackward1" : NULL;
+}
+#define NAME_NODE(op_name) \
+    (TP__EW_##op_name == TP__EW_pow ? name_pow : TP__EW_##op_name == TP__EW_sub ? name_sub : NULL)
 #define FORWARD(op_name) (TP__EW_##op_name == TP__EW_pow ? forward_pow : forward)
 
 const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
@@ -343,6 +354,7 @@ const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
 #define BINARY(op_name, kind, forward_, gradient_a, gradient_b, low, high, doc)                            \
     [TP__EW_##op_name] = {.name = #op_name,                                                                \
                           .node_name = NODE_NAME(op_name),                                                 \
+                          .name_node = NAME_NODE(op_name),                                                 \
                           .n_inputs = 2,                                                                   \
                           .n_outputs = 1,                                                                  \
                           .saves = (unsigned)saves_##op_name,                                              \

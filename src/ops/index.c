@@ -82,9 +82,11 @@ static tp_status check_places(const int64_t *places, int64_t n, int dim, int64_t
 static tp_status infer_index_select(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
+    const int dim = ((const choice *)call->attributes)->dim;
     TP__TRY(check_vector(index));
+    TP__TRY(tp__require_dim(x, dim, false));
     tp__result_like(call->results, (tp_dtype)x->dtype, x);
-    call->results->shape[((const choice *)call->attributes)->dim] = index->numel;
+    call->results->shape[dim] = index->numel;
     return TP_OK;
 }
 
@@ -168,9 +170,14 @@ static tp_status infer_index_add(tp_call *call)
     const tp_tensor *g = call->inputs[0];
     TP__TRY(tp__require_float(g, "the gradient"));
     TP__TRY(check_vector(call->inputs[1]));
-    const int dim = ((const choice *)call->attributes)->dim;
-    if (dim >= g->ndim || g->shape[dim] != call->inputs[1]->numel)
+    const choice *c = call->attributes;
+    TP__TRY(tp__require_dim(g, c->dim, false));
+    if (g->shape[c->dim] != call->inputs[1]->numel)
         return tp_fail(TP_ERROR_SHAPE, "the gradient has not as many slices as there are indices");
+    for (int d = 0; d < g->ndim; d++)
+        if (d != c->dim && g->shape[d] != c->shape[d])
+            return tp_fail(TP_ERROR_SHAPE, "the gradient's size in dimension %d is not that of the result",
+                           d);
     tp__result_like(call->results, (tp_dtype)g->dtype, g);
     memcpy(call->results->shape, ((const choice *)call->attributes)->shape,
            sizeof(int64_t) * (size_t)g->ndim);
@@ -237,6 +244,7 @@ static tp_status infer_gather(tp_call *call)
     const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
     const int dim = ((const choice *)call->attributes)->dim;
     TP__TRY(check_type(index));
+    TP__TRY(tp__require_dim(x, dim, true));
     if (index->ndim != x->ndim)
         return tp_fail(
             TP_ERROR_SHAPE,
@@ -356,6 +364,11 @@ static tp_status infer_scatter_add(tp_call *call)
     TP__TRY(check_type(index));
     if (g->ndim != index->ndim || memcmp(g->shape, index->shape, (size_t)g->ndim * sizeof(int64_t)))
         return tp_fail(TP_ERROR_SHAPE, "the gradient and the index have different shapes");
+    const choice *c = call->attributes;
+    TP__TRY(tp__require_dim(g, c->dim, true));
+    for (int d = 0; d < g->ndim; d++)
+        if (d != c->dim && g->shape[d] > c->shape[d])
+            return tp_fail(TP_ERROR_SHAPE, "the gradient's size in dimension %d is above the result's", d);
     tp__result_like(call->results, (tp_dtype)g->dtype, g);
     memcpy(call->results->shape, ((const choice *)call->attributes)->shape,
            sizeof(int64_t) * (size_t)g->ndim);

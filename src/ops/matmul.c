@@ -57,6 +57,8 @@ static void mm_sizes(const tp_call *call, int which, int64_t *rows, int64_t *col
 static tp_status infer_mm(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[1];
+    TP__TRY(tp__require_dims(a, "mat1", 2));
+    TP__TRY(tp__require_dims(b, "mat2", 2));
     TP__TRY(check_types(a, b));
     if (a->layout == TP__CSR && b->layout == TP__CSR)
         return tp_fail(TP_ERROR_UNSUPPORTED, "one of the operands must be dense");
@@ -167,6 +169,8 @@ const tp_op tp__op_mm = {
 static tp_status infer_mv(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *x = call->inputs[1];
+    TP__TRY(tp__require_dims(a, "input", 2));
+    TP__TRY(tp__require_dims(x, "vec", 1));
     TP__TRY(check_types(a, x));
     if (a->shape[1] != x->shape[0])
         return tp_fail(TP_ERROR_SHAPE, "size mismatch, got input (%lldx%lld), vec (%lld)",
@@ -209,6 +213,8 @@ const tp_op tp__op_mv = {
 static tp_status infer_dot(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[1];
+    TP__TRY(tp__require_dims(a, "tensor", 1));
+    TP__TRY(tp__require_dims(b, "src", 1));
     TP__TRY(check_types(a, b));
     if (a->shape[0] != b->shape[0])
         return tp_fail(
@@ -252,6 +258,9 @@ const tp_op tp__op_dot = {
 static tp_status infer_bmm(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[1];
+    if (a->ndim < 2 || b->ndim < 2)
+        return tp_fail(TP_ERROR_SHAPE, "both operands must have at least 2 dimensions, not %d and %d",
+                       a->ndim, b->ndim);
     TP__TRY(check_types(a, b));
     const int64_t n = a->shape[a->ndim - 2], k = a->shape[a->ndim - 1], other_k = b->shape[b->ndim - 2],
                   m = b->shape[b->ndim - 1];
@@ -505,9 +514,18 @@ static tp_status backward_linear(tp_backward_call *call)
     return tp__ctx.error;
 }
 
+/* PyTorch's linear is one of several operations, some of which end with a view. */
+static const char *name_linear(const tp_call *call)
+{
+    const int ndim = call->inputs[0]->ndim;
+    if (call->inputs[2])
+        return ndim == 2 ? "AddmmBackward0" : "ViewBackward0";
+    return ndim == 2 ? "MmBackward0" : ndim == 1 ? "SqueezeBackward4" : "UnsafeViewBackward0";
+}
+
 const tp_op tp__op_linear = {
     .name = "linear",
-    .node_name = "AddmmBackward0",
+    .name_node = name_linear,
     .n_inputs = 3,
     .n_outputs = 1,
     .optional = 4,

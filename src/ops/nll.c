@@ -299,7 +299,12 @@ static tp_status infer_nll_backward(tp_call *call)
     TP__TRY(check_count(call));
     const tp_tensor *g = call->inputs[0], *target = call->inputs[1];
     const nll *a = call->attributes;
+    TP__TRY(tp__require_float(g, "the gradient"));
     TP__TRY(check_target_type(target));
+    if (target->ndim == TP_MAX_DIMS || g->numel != (a->reduction == TP_NONE ? target->numel : 1))
+        return tp_fail(TP_ERROR_SHAPE, "the gradient does not fit the target");
+    if (call->n_inputs > 2)
+        TP__TRY(check_weight(call->inputs[2], (tp_dtype)g->dtype, a->classes));
     tp_result *r = call->results;
     *r = (tp_result){.dtype = (tp_dtype)g->dtype};
     if (target->ndim)

@@ -15,6 +15,12 @@ void tp__result_like(tp_result *result, tp_dtype dtype, const tp_tensor *like);
 /* Refuses other than floating types, naming the operand. */
 tp_status tp__require_float(const tp_tensor *t, const char *what);
 
+/* Refuse an operand of other than `ndim` dimensions, or without dimension `dim`: a record whose public
+ * function has seen to this may be called directly, too. A tensor of no dimensions has dimension 0 if
+ * `scalar`. */
+tp_status tp__require_dims(const tp_tensor *t, const char *what, int ndim);
+tp_status tp__require_dim(const tp_tensor *t, int dim, bool scalar);
+
 /* The inverse of tp_slice: zeros of size `size` along `dim`, with x at start, start + step, ... */
 tp_tensor *tp__slice_back(tp_tensor *x, int dim, int64_t size, int64_t start, int64_t step);
 

@@ -95,8 +95,10 @@ static tp_status along(int dim, rows_job *job, const tp_tensor *x, const tp_tens
 
 static tp_status infer_softmax(tp_call *call)
 {
-    TP__TRY(tp__require_float(call->inputs[0], "the input"));
-    tp__result_like(call->results, (tp_dtype)call->inputs[0]->dtype, call->inputs[0]);
+    const tp_tensor *x = call->inputs[0];
+    TP__TRY(tp__require_float(x, "the input"));
+    TP__TRY(tp__require_dim(x, *(const int *)call->attributes, true));
+    tp__result_like(call->results, (tp_dtype)x->dtype, x);
     return TP_OK;
 }
 

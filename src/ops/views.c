@@ -342,6 +342,8 @@ static tp_status infer_unsqueeze(tp_call *call)
     same_strides(r, x);
     if (x->ndim == TP_MAX_DIMS)
         return tp_fail(TP_ERROR_SHAPE, "a tensor has at most %d dimensions", TP_MAX_DIMS);
+    if (dim < 0 || dim > x->ndim)
+        return tp_fail(TP_ERROR_INDEX, "the new dimension is one of 0 to %d, not %d", x->ndim, dim);
     for (int d = x->ndim; d > dim; d--) {
         r->shape[d] = r->shape[d - 1];
         r->strides[d] = r->strides[d - 1];
@@ -431,11 +433,23 @@ tp_tensor *tp_expand_n(tp_tensor *x, int ndim, const int64_t *shape)
 
 /* ---- slice, narrow, select ---- */
 
+/* Whether the places of `a` are within `size`. */
+static tp_status check_range(const range *a, int64_t size)
+{
+    if (a->start >= 0 && a->length >= 0 && a->step >= 1 &&
+        (!a->length || (a->start < size && a->length - 1 <= (size - 1 - a->start) / a->step)))
+        return TP_OK;
+    return tp_fail(TP_ERROR_INDEX, "%lld places from %lld in steps of %lld are not within a size of %lld",
+                   (long long)a->length, (long long)a->start, (long long)a->step, (long long)size);
+}
+
 static tp_status infer_slice(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     const range *a = call->attributes;
     tp_result *r = call->results;
+    TP__TRY(tp__require_dim(x, a->dim, false));
+    TP__TRY(check_range(a, x->shape[a->dim]));
     same_strides(r, x);
     r->shape[a->dim] = a->length;
     r->offset = a->length ? a->start * x->strides[a->dim] : 0;
@@ -552,8 +566,11 @@ tp_tensor *tp_select(tp_tensor *x, int dim, int64_t index)
 static tp_status infer_slice_back(tp_call *call)
 {
     const range *a = call->attributes;
+    const tp_tensor *x = call->inputs[0];
     tp_result *r = call->results;
-    same_strides(r, call->inputs[0]);
+    TP__TRY(tp__require_dim(x, a->dim, false));
+    TP__TRY(check_range(&(range){a->dim, a->start, x->shape[a->dim], a->step}, a->length));
+    same_strides(r, x);
     r->view = false;
     r->shape[a->dim] = a->length;
     return TP_OK;

@@ -11,12 +11,17 @@ static tp_tensor *make(const char *who, tp_dtype dtype, int ndim, const int64_t 
     return tp__tensor_new(tp__region_current(), dtype, ndim, shape);
 }
 
-tp_tensor *tp_zeros_n(tp_dtype dtype, int ndim, const int64_t *shape)
+static tp_tensor *make_zeros(const char *who, tp_dtype dtype, int ndim, const int64_t *shape)
 {
-    tp_tensor *t = make("zeros", dtype, ndim, shape);
+    tp_tensor *t = make(who, dtype, ndim, shape);
     if (t)
         memset(t->data, 0, t->storage->size);
     return t;
+}
+
+tp_tensor *tp_zeros_n(tp_dtype dtype, int ndim, const int64_t *shape)
+{
+    return make_zeros("zeros", dtype, ndim, shape);
 }
 
 /* Repeats the first of `count` elements. */
@@ -66,7 +71,7 @@ tp_tensor *tp_full_n(tp_dtype dtype, double value, int ndim, const int64_t *shap
 
 tp_tensor *tp_zeros_like(const tp_tensor *like)
 {
-    return like ? tp_zeros_n((tp_dtype)like->dtype, like->ndim, like->shape) : NULL;
+    return like ? make_zeros("zeros_like", (tp_dtype)like->dtype, like->ndim, like->shape) : NULL;
 }
 
 tp_tensor *tp_ones_like(const tp_tensor *like)
@@ -190,7 +195,7 @@ tp_tensor *tp_linspace(tp_dtype dtype, double start, double end, int64_t steps)
 
 tp_tensor *tp_eye(tp_dtype dtype, int64_t rows, int64_t columns)
 {
-    tp_tensor *t = tp_zeros_n(dtype, 2, (const int64_t[]){rows, columns});
+    tp_tensor *t = make_zeros("eye", dtype, 2, (const int64_t[]){rows, columns});
     if (!t)
         return NULL;
     const int64_t item = (int64_t)tp_dtype_size(dtype);
