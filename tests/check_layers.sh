@@ -22,7 +22,7 @@ owners="
     tensor:  tensor
     io:      io npy safetensors table idx svmlight fasttext
     heart:   op autograd
-    ops:     elementwise ops embedding functional losses
+    ops:     elementwise ops embedding functional losses reduce
     nn:      nn layers
     optim:   optim
     data:    data folds labels

@@ -8,6 +8,7 @@
 
 #include "taper/autograd.h"
 #include "taper/elementwise.h"
+#include "taper/reduce.h"
 
 TP_BEGIN
 

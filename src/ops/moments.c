@@ -1,5 +1,6 @@
 /* Reductions to one number of each row by other means than sums: product, variance, deviation, norm. */
 #include "backend/cpu/table.h"
+#include "ops/along.h"
 #include "ops/ops.h"
 #include "ops/reduce.h"
 
@@ -53,24 +54,7 @@ static tp_status forward_prod(tp_call *call)
     return TP_OK;
 }
 
-/* Each element's gradient is the product of the others, computed as such: right where there are zeros, and
- * differentiable. */
-static tp_tensor *products_of_others(tp_tensor *x)
-{
-    tp_region *region = tp__region_current();
-    tp_tensor *flat = tp_reshape(x, -1);
-    tp_tensor **products = region ? tp_region_alloc(region, (size_t)x->numel * sizeof *products) : NULL;
-    if (!products || !flat)
-        return NULL;
-    for (int64_t i = 0; i < x->numel; i++) {
-        tp_tensor *const others[2] = {tp_narrow(flat, 0, 0, i), tp_narrow(flat, 0, i + 1, x->numel - i - 1)};
-        products[i] = tp_prod(tp_cat(others, 2, 0));
-        if (!products[i])
-            return NULL;
-    }
-    return tp_reshape_n(tp_stack(products, (int)x->numel, 0), x->ndim, x->shape);
-}
-
+/* g y / x; with zeros, the product of the others. */
 static tp_status backward_prod(tp_backward_call *call)
 {
     tp_tensor *x = call->inputs[0], *y = call->outputs[0], *g = call->grad_outputs[0];
@@ -86,7 +70,7 @@ static tp_status backward_prod(tp_backward_call *call)
         return give(call, tp_div(tp_mul(g, y), x));
     if (n_zeros > 2 || (n_zeros > 1 && !call->recording))
         return give(call, tp_zeros_like(x));
-    return give(call, tp_mul(products_of_others(x), g));
+    return give(call, tp_mul(tp__products_of_others(x, TP__ALL_DIMS), g));
 }
 
 const tp_op tp__op_prod = {

@@ -16,6 +16,7 @@
 TABLES(tp__elementwise_table, elementwise_table)
 TABLES(tp__reduce_table, reduce_table)
 TABLES(tp__optim_table, optim_table)
+TABLES(tp__scan_table, scan_table)
 
 const tp__elementwise_table *_Atomic tp__elementwise_picked;
 
@@ -33,4 +34,9 @@ const tp__reduce_table *tp__reduce(void)
 const tp__optim_table *tp__optim(void)
 {
     return optim_tables[tp__isa()];
+}
+
+const tp__scan_table *tp__scan(void)
+{
+    return scan_tables[tp__isa()];
 }

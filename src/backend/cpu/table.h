@@ -69,6 +69,22 @@ typedef struct tp__reduce_table {
     int64_t (*outside_unit[2])(int64_t n, const void *x);
 } tp__reduce_table;
 
+/* Running sums and their like over float32 ([0]) or float64 ([1]), in double: n rows of `columns` elements,
+ * rows `row` elements apart (the first row is the last one if `row` is negative: x and out then point there).
+ * Each column is a scan of its own, so that columns may be cut in any way. */
+typedef struct tp__scan_table {
+    void (*cumsum[2])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
+    void (*cumprod[2])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
+    void (*logcumsumexp[2])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
+    /* out[0] = a[0], out[i] = a[i] + b[i] * out[i - 1]. */
+    void (*recurrence[2])(int64_t n, int64_t columns, int64_t row, const void *a, const void *b, void *out);
+    /* (sum of |x|^p)^(1/p) of one row of n, and its limits; see tp_norm_n. */
+    void (*power_norm[2])(int64_t n, const void *x, double p, void *out);
+    /* out[c] = the largest (smallest) of n elements `row` apart, for `columns` of them; n >= 1; NaN if there
+     * is one. By dtype. */
+    void (*extreme[2][TP_DTYPES])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
+} tp__scan_table;
+
 /* The optimizers' element formulas; numbers are rounded to the type where they meet the arrays, as PyTorch
  * does. */
 typedef struct tp__adam_numbers {
@@ -99,6 +115,7 @@ extern const tp__elementwise_table *_Atomic tp__elementwise_picked;
 const tp__elementwise_table *tp__elementwise_pick(void);
 const tp__reduce_table *tp__reduce(void);
 const tp__optim_table *tp__optim(void);
+const tp__scan_table *tp__scan(void);
 
 static inline const tp__elementwise_table *tp__elementwise(void)
 {

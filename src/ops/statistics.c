@@ -1,0 +1,189 @@
+/* Composites of sums and moments: sums without NaN, variances with their means, covariances, quantiles. */
+#include "ops/along.h"
+#include "ops/ops.h"
+
+#include <math.h>
+
+tp_tensor *tp_logsumexp_dim(tp_tensor *x, int dim, bool keepdim)
+{
+    return tp_logsumexp_n(x, 1, &dim, keepdim);
+}
+
+/* ---- Without NaN ---- */
+
+static tp_tensor *sum_over(tp_tensor *x, int n, const int *dims, bool keepdim)
+{
+    return n || keepdim ? tp_sum_n(x, n, dims, keepdim) : tp_sum(x);
+}
+
+tp_tensor *tp_nansum_n(tp_tensor *x, int n, const int *dims, bool keepdim)
+{
+    TP_FRAME("nansum");
+    if (x && tp_dtype_is_float((tp_dtype)x->dtype))
+        x = tp_masked_fill(x, tp_isnan(x), 0);
+    return sum_over(x, n, dims, keepdim);
+}
+
+tp_tensor *tp_nansum_dim(tp_tensor *x, int dim, bool keepdim)
+{
+    return tp_nansum_n(x, 1, &dim, keepdim);
+}
+
+tp_tensor *tp_nansum(tp_tensor *x)
+{
+    return tp_nansum_n(x, 0, NULL, false);
+}
+
+tp_tensor *tp_nanmean_n(tp_tensor *x, int n, const int *dims, bool keepdim)
+{
+    TP_FRAME("nanmean");
+    if (!x)
+        return NULL;
+    if (!tp_dtype_is_float((tp_dtype)x->dtype))
+        return tp__fail_null(TP_ERROR_DTYPE, "expected input to have floating point dtype but got %s",
+                             tp_dtype_name((tp_dtype)x->dtype));
+    tp_tensor *counts = sum_over(tp_logical_not(tp_isnan(x)), n, dims, keepdim);
+    return tp_div(tp_nansum_n(x, n, dims, keepdim), counts);
+}
+
+tp_tensor *tp_nanmean_dim(tp_tensor *x, int dim, bool keepdim)
+{
+    return tp_nanmean_n(x, 1, &dim, keepdim);
+}
+
+tp_tensor *tp_nanmean(tp_tensor *x)
+{
+    return tp_nanmean_n(x, 0, NULL, false);
+}
+
+/* ---- Moments ---- */
+
+tp_tensor *tp_var(tp_tensor *x)
+{
+    return tp_var_n(x, 0, NULL, 1, false);
+}
+
+tp_tensor *tp_std(tp_tensor *x)
+{
+    return tp_std_n(x, 0, NULL, 1, false);
+}
+
+tp_tensor *tp_var_dim(tp_tensor *x, int dim, double correction, bool keepdim)
+{
+    return tp_var_n(x, 1, &dim, correction, keepdim);
+}
+
+tp_tensor *tp_std_dim(tp_tensor *x, int dim, double correction, bool keepdim)
+{
+    return tp_std_n(x, 1, &dim, correction, keepdim);
+}
+
+static tp_tensor *with_mean(tp_tensor *spread, tp_tensor *x, int n, const int *dims, bool keepdim,
+                            tp_tensor **mean)
+{
+    tp_tensor *middle = spread ? tp_mean_n(x, n, dims, keepdim) : NULL;
+    if (mean)
+        *mean = middle;
+    return middle ? spread : NULL;
+}
+
+tp_tensor *tp_var_mean_n(tp_tensor *x, int n, const int *dims, double correction, bool keepdim,
+                         tp_tensor **mean)
+{
+    TP_FRAME("var_mean");
+    return with_mean(tp_var_n(x, n, dims, correction, keepdim), x, n, dims, keepdim, mean);
+}
+
+tp_tensor *tp_std_mean_n(tp_tensor *x, int n, const int *dims, double correction, bool keepdim,
+                         tp_tensor **mean)
+{
+    TP_FRAME("std_mean");
+    return with_mean(tp_std_n(x, n, dims, correction, keepdim), x, n, dims, keepdim, mean);
+}
+
+/* ---- Covariance ---- */
+
+static tp_tensor *covariance(tp_tensor *x, int64_t correction)
+{
+    if (!x)
+        return NULL;
+    if (x->ndim > 2)
+        return tp__fail_null(
+            TP_ERROR_SHAPE,
+            "expected input to have two or fewer dimensions but got an input with %d dimensions", x->ndim);
+    if (!tp_dtype_is_float((tp_dtype)x->dtype))
+        x = tp_to(x, TP_F32);
+    if (x && x->ndim < 2)
+        x = tp_reshape(x, 1, x->numel);
+    if (!x)
+        return NULL;
+    tp_tensor *centred = tp_sub(x, tp_mean_dim(x, 1, true));
+    const int64_t freedom = x->shape[1] > correction ? x->shape[1] - correction : 0;
+    return tp_squeeze_all(tp_div(tp_matmul(centred, tp_t(centred)), (double)freedom));
+}
+
+tp_tensor *tp_cov(tp_tensor *x, int64_t correction)
+{
+    TP_FRAME("cov");
+    return covariance(x, correction);
+}
+
+tp_tensor *tp_corrcoef(tp_tensor *x)
+{
+    TP_FRAME("corrcoef");
+    tp_tensor *c = covariance(x, 1);
+    if (!c)
+        return NULL;
+    if (!c->ndim)
+        return tp_div(c, c);
+    const int64_t n = c->shape[0], steps = n + 1;
+    tp_tensor *deviations = tp_sqrt(tp_slice(tp_reshape(c, -1), 0, 0, n * n, steps));
+    c = tp_div(tp_div(c, tp_unsqueeze(deviations, 1)), tp_unsqueeze(deviations, 0));
+    return tp_clamp(c, -1, 1);
+}
+
+/* ---- Quantiles ---- */
+
+/* a + w (b - a) for the place's fraction w between a and b, from the nearer end, as PyTorch's lerp. */
+static tp_tensor *quantile(tp_tensor *x, double q, int dim, bool keepdim)
+{
+    const int64_t n = x->ndim ? x->shape[dim] : 1;
+    const bool is_f64 = x->dtype == TP_F64;
+    const double place = is_f64 ? q * (double)(n - 1) : (double)((float)q * (float)(n - 1));
+    const int64_t below = (int64_t)place, above = (int64_t)ceil(place);
+    const double w = place - (double)below;
+    tp_tensor *sorted = tp_sort(x, dim, false, NULL);
+    if (!sorted || !x->ndim)
+        return sorted;
+    tp_tensor *a = tp_narrow(sorted, dim, below, 1), *b = tp_narrow(sorted, dim, above, 1);
+    tp_tensor *distance = tp_sub(b, a), *last = tp_narrow(sorted, dim, n - 1, 1);
+    tp_tensor *y = w < 0.5 ? tp_add(a, tp_mul(distance, w)) : tp_sub(b, tp_mul(distance, 1 - w));
+    y = tp_where(tp_isnan(last), last, y);
+    return keepdim ? y : tp_squeeze(y, dim);
+}
+
+static tp_tensor *checked_quantile(tp_tensor *x, double q, int dim, bool keepdim)
+{
+    if (!x || (dim = tp__one_dimension(dim, x)) < 0)
+        return NULL;
+    if (!tp_dtype_is_float((tp_dtype)x->dtype))
+        return tp__fail_null(TP_ERROR_DTYPE, "input tensor must be either float or double dtype, not %s",
+                             tp_dtype_name((tp_dtype)x->dtype));
+    if (!(q >= 0 && q <= 1))
+        return tp__fail_null(TP_ERROR_VALUE, "q must be in the range [0, 1] but got %g", q);
+    if (!x->numel)
+        return tp__fail_null(TP_ERROR_SHAPE, "input tensor must be non-empty");
+    return quantile(x, q, dim, keepdim);
+}
+
+tp_tensor *tp_quantile(tp_tensor *x, double q)
+{
+    TP_FRAME("quantile");
+    return checked_quantile(tp_reshape(x, -1), q, 0, false);
+}
+
+tp_tensor *tp_quantile_dim(tp_tensor *x, double q, int dim, bool keepdim)
+{
+    TP_FRAME("quantile");
+    return checked_quantile(x, q, dim, keepdim);
+}
