@@ -68,7 +68,7 @@ static tp_status backward_prod(tp_backward_call *call)
     const int64_t n_zeros = tp_item_i64(zeros);
     if (!n_zeros)
         return give(call, tp_div(tp_mul(g, y), x));
-    if (n_zeros > 2 || (n_zeros > 1 && !call->recording))
+    if (n_zeros > 1 && !call->recording)
         return give(call, tp_zeros_like(x));
     return give(call, tp_mul(tp__products_of_others(x, TP__ALL_DIMS), g));
 }

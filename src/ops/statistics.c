@@ -1,4 +1,4 @@
-/* Composites of sums and moments: sums without NaN, variances with their means, covariances, quantiles. */
+/* Sums and means without NaN, and composites: variances with their means, covariances, quantiles. */
 #include "ops/along.h"
 #include "ops/ops.h"
 
@@ -16,12 +16,67 @@ static tp_tensor *sum_over(tp_tensor *x, int n, const int *dims, bool keepdim)
     return n || keepdim ? tp_sum_n(x, n, dims, keepdim) : tp_sum(x);
 }
 
+static tp_status infer_nansum(tp_call *call)
+{
+    TP__TRY(tp__require_float(call->inputs[0], "the input"));
+    tp__reduced(call->results, (tp_dtype)call->inputs[0]->dtype, call->inputs[0], call->attributes);
+    return TP_OK;
+}
+
+#define DROP_NAN(T)                           \
+    for (int64_t i = 0; i < rest->numel; i++) \
+        ((T *)(void *)rest->data)[i] =        \
+            ((T *)(void *)rest->data)[i] == ((T *)(void *)rest->data)[i] ? ((T *)(void *)rest->data)[i] : 0;
+
+static tp_status forward_nansum(tp_call *call)
+{
+    const tp_tensor *x = call->inputs[0];
+    tp_tensor *rest = tp__tensor_new(tp__region_current(), (tp_dtype)x->dtype, x->ndim, x->shape);
+    if (!rest)
+        return TP_ERROR_MEMORY;
+    tp__copy_elements(x, rest);
+    if (x->dtype == TP_F32)
+        DROP_NAN(float)
+    else
+        DROP_NAN(double)
+    tp__sum_into(rest, ((const tp__reduction *)call->attributes)->dims, call->outputs[0]);
+    tp_release(rest);
+    return TP_OK;
+}
+
+static tp_status backward_nansum(tp_backward_call *call)
+{
+    tp_tensor *x = call->inputs[0], *g = tp__restored(call->grad_outputs[0], x, call->attributes);
+    call->grad_inputs[0] = tp_mul(g, tp_logical_not(tp_isnan(x)));
+    return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
+}
+
+const tp_op tp__op_nansum = {
+    .name = "nansum",
+    .n_inputs = 1,
+    .n_outputs = 1,
+    .saves = TP_SAVES_INPUT(0),
+    .attributes_size = sizeof(tp__reduction),
+    .infer = infer_nansum,
+    .forward = forward_nansum,
+    .backward = backward_nansum,
+    .documentation = "The sum over some dimensions of what is not NaN.",
+    .samples = (const tp_sample[]){{"f64[2,3]", &(const tp__reduction){.dims = TP__ALL_DIMS}, NULL},
+                                   {"f64[2,3,2]", &(const tp__reduction){.dims = 5, .keepdim = true}, NULL},
+                                   {"f64[0,3]", &(const tp__reduction){.dims = 1}, NULL},
+                                   {"i64[3]", &(const tp__reduction){.dims = 1},
+                                    "the input must have a floating dtype, not int64"},
+                                   {NULL, NULL, NULL}},
+};
+
 tp_tensor *tp_nansum_n(tp_tensor *x, int n, const int *dims, bool keepdim)
 {
-    TP_FRAME("nansum");
-    if (x && tp_dtype_is_float((tp_dtype)x->dtype))
-        x = tp_masked_fill(x, tp_isnan(x), 0);
-    return sum_over(x, n, dims, keepdim);
+    if (x && !tp_dtype_is_float((tp_dtype)x->dtype))
+        return sum_over(x, n, dims, keepdim);
+    tp__reduction r;
+    return tp__checked_reduction("nansum", x, n, dims, keepdim, &r) == TP_OK
+               ? tp_apply(&tp__op_nansum, &x, 1, &r)
+               : NULL;
 }
 
 tp_tensor *tp_nansum_dim(tp_tensor *x, int dim, bool keepdim)
