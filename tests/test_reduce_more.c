@@ -2,6 +2,8 @@
  * against the C library's sort; threads. */
 #include "operation_cases.h"
 
+#include "backend/cpu/isa.h"
+#include "backend/cpu/table.h"
 #include "base/memory.h"
 
 static tp_tensor *input(const golden_case *c)
@@ -316,6 +318,56 @@ static void check_threads(void)
     CHECK_OK();
 }
 
+/* The same bits on every instruction set. */
+#ifdef __x86_64__
+extern const tp__scan_table tp__baseline_scan_table, tp__avx2_scan_table, tp__avx512_scan_table;
+
+static void scan_on(const tp__scan_table *table, const tp_tensor *a, const tp_tensor *b, int64_t columns,
+                    tp_tensor *out)
+{
+    const tp_dtype dtype = tp_dtype_of(a);
+    const bool wide = dtype == TP_F64;
+    const int64_t n = tp_numel(a) / columns;
+    const size_t step = (size_t)tp_numel(a) * tp_dtype_size(dtype);
+    char *to = out->data;
+    table->cumsum[wide](n, columns, columns, a->data, to);
+    table->cumprod[wide](n, columns, columns, a->data, to += step);
+    table->logcumsumexp[wide](n, columns, columns, a->data, to += step);
+    table->recurrence[wide](n, columns, columns, a->data, b->data, to += step);
+    table->extreme[0][dtype](n, columns, columns, a->data, to += step);
+    table->extreme[1][dtype](n, columns, columns, a->data, to += step);
+    const double powers[] = {0, 0.5, 1, 2, 3, 4.5, -1, INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof powers / sizeof powers[0]; i++)
+        table->power_norm[wide](tp_numel(a), a->data, powers[i], to += step);
+}
+
+static void check_instruction_sets(void)
+{
+    const tp__scan_table *const tables[] = {&tp__baseline_scan_table, &tp__avx2_scan_table,
+                                            &tp__avx512_scan_table};
+    static const int64_t columns[] = {1, 3, 70, 130};
+    for (int wide = 0; wide < 2; wide++)
+        for (size_t k = 0; k < sizeof columns / sizeof columns[0]; k++) {
+            TP_SCOPE(sets);
+            const tp_dtype dtype = wide ? TP_F64 : TP_F32;
+            tp_tensor *a = tp_randn(dtype, 37, columns[k]), *b = tp_randn(dtype, 37, columns[k]), *out[2];
+            tp_assign(tp_select(tp_select(a, 0, 20), 0, 0), tp_scalar(dtype, k == 2 ? NAN : -0.0));
+            for (int isa = 0; isa <= (int)tp__isa_detected(); isa++) {
+                out[isa > 0] = tp_zeros(dtype, 16, 37 * columns[k]);
+                scan_on(tables[isa], a, b, columns[k], out[isa > 0]);
+                tp_tensor *got = out[isa > 0], *nan = tp_isnan(got);
+                CHECK(tp_equal(tp_isnan(out[0]), nan));
+                got = tp_masked_fill(got, nan, 0);
+                tp_tensor *want = tp_masked_fill(out[0], nan, 0);
+                CHECK(!memcmp(tp_data(got), tp_data(want), (size_t)tp_numel(got) * tp_dtype_size(dtype)));
+            }
+        }
+    CHECK_OK();
+}
+#else
+static void check_instruction_sets(void) {}
+#endif
+
 /* What is no record, with each allocation failing in turn. */
 static void check_memory(void)
 {
@@ -351,6 +403,7 @@ int main(void)
     check_errors();
     check_order();
     check_threads();
+    check_instruction_sets();
     check_memory();
     tp_finish();
     return test_end();

@@ -123,14 +123,16 @@ static void deliver(tp_tensor *to, int dim, tp_tensor *room)
 
 tp_status tp__find_along(const tp_tensor *x, int dim, tp__finder *f, tp_tensor *values, tp_tensor *indices)
 {
-    enum { PIECE = 16384, MOST_CHUNKS = 16 };
+    enum { PIECE = 16384 };
     if (!indices->numel)
         return TP_OK;
     f->dtype = (tp_dtype)x->dtype;
     f->n = x->ndim ? x->shape[dim] : 1;
     find_job job = {.finder = f, .rows = indices->numel / f->m, .size = tp_dtype_size((tp_dtype)x->dtype)};
+    /* Rows do not depend on each other, so that chunks, each with scratch memory, may follow the threads. */
+    const int width = tp__parallel_width(), most = width > 1 ? 2 * width : 1;
     int64_t chunks = job.rows * f->n / PIECE;
-    chunks = chunks < 1 ? 1 : chunks > MOST_CHUNKS ? MOST_CHUNKS : chunks;
+    chunks = chunks < 1 ? 1 : chunks > most ? most : chunks;
     job.rows_of_chunk = (job.rows + chunks - 1) / chunks;
     chunks = (job.rows + job.rows_of_chunk - 1) / job.rows_of_chunk;
     /* One place of each row has the rows' order, whichever dimension it came from. */

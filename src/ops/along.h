@@ -29,6 +29,9 @@ typedef struct tp__finder {
  * there: both contiguous, with m in the place of dimension `dim`, or without it for m = 1. */
 tp_status tp__find_along(const tp_tensor *x, int dim, tp__finder *f, tp_tensor *values, tp_tensor *indices);
 
+/* The first of the sorted elements along `dim`, as many as `indices` has room for, and their places. */
+tp_status tp__sort_along(const tp_tensor *x, int dim, bool descending, tp_tensor *values, tp_tensor *indices);
+
 /* The gradient of the elements that were found: g in the places `indices` along `dim` of zeros like x. */
 tp_tensor *tp__give_back(tp_tensor *g, int dim, tp_tensor *indices, const tp_tensor *x);
 

@@ -100,7 +100,9 @@ static tp_tensor *bincount(const tp_tensor *x, const tp_tensor *weights, int64_t
     tp__array from, given;
     if (tp__spread(x, &like, &from) != TP_OK || largest_of(from.data, x->numel, &largest) != TP_OK)
         return NULL;
-    const int64_t *places = from.data, size = largest + 1 > minlength ? largest + 1 : minlength;
+    const int64_t *places = from.data, size = largest < minlength   ? minlength
+                                              : largest < INT64_MAX ? largest + 1
+                                                                    : largest;
     const bool weighted = weights && x->numel;
     like.dtype = weighted ? weights->dtype == TP_F32 ? TP_F32 : TP_F64 : TP_I64;
     tp_tensor *counts = tp_zeros_n((tp_dtype)like.dtype, 1, &size);
@@ -149,8 +151,7 @@ static tp_status infer_histc(tp_call *call)
     return TP_OK;
 }
 
-/* PyTorch's piece of v: from the distance to the low end, in the elements' precision, then moved by one where
- * rounding put it on the other side of an edge. */
+/* PyTorch's piece of an element, computed in the elements' precision. */
 #define HISTC(T, name)                                                                               \
     static void name(int64_t n, const void *from, int64_t bins, double low_, double high_, void *to) \
     {                                                                                                \

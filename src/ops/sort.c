@@ -42,16 +42,19 @@ static void find_first(const tp__finder *f, const void *row, int64_t *places, vo
     tp__sort_first(f->dtype, f->n, row, f->option, f->m, places, scratch);
 }
 
+tp_status tp__sort_along(const tp_tensor *x, int dim, bool descending, tp_tensor *values, tp_tensor *indices)
+{
+    tp__finder f = {.find = find_first,
+                    .scratch = tp__sort_scratch((tp_dtype)x->dtype, size_of(x, dim)),
+                    .m = size_of(indices, dim),
+                    .option = descending};
+    return tp__find_along(x, dim, &f, values, indices);
+}
+
 static tp_status forward_ordering(tp_call *call)
 {
     const ordering *o = call->attributes;
-    const tp_tensor *x = call->inputs[0];
-    tp_tensor *places = call->outputs[1];
-    tp__finder f = {.find = find_first,
-                    .scratch = tp__sort_scratch((tp_dtype)x->dtype, size_of(x, o->dim)),
-                    .m = size_of(places, o->dim),
-                    .option = o->descending};
-    return tp__find_along(x, o->dim, &f, call->outputs[0], places);
+    return tp__sort_along(call->inputs[0], o->dim, o->descending, call->outputs[0], call->outputs[1]);
 }
 
 static tp_status backward_ordering(tp_backward_call *call)

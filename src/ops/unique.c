@@ -17,32 +17,31 @@ static bool differs(tp_dtype dtype, const void *x, int64_t i, int64_t j)
     return memcmp((const char *)x + (size_t)i * size, (const char *)x + (size_t)j * size, size) != 0;
 }
 
-/* The groups of equal neighbours in x[order[0]], x[order[1]], ... (order NULL: x[0], x[1], ...), of which
- * there are n_groups. */
-static tp_tensor *gather_groups(const tp_tensor *x, const void *data, const int64_t *order, int64_t n_groups,
+/* The groups of equal neighbours in `data`, x's elements in the order of `order` (NULL: in their own). */
+static tp_tensor *gather_groups(const tp_tensor *x, const void *data, const int64_t *order,
                                 tp_tensor **inverse, tp_tensor **counts)
 {
     tp_region *region = tp__region_current();
     const tp_dtype dtype = (tp_dtype)x->dtype;
     const size_t size = tp_dtype_size(dtype);
+    int64_t n_groups = x->numel > 0, group = -1;
+    for (int64_t i = 1; i < x->numel; i++)
+        n_groups += differs(dtype, data, i - 1, i);
     tp_tensor *values = region ? tp__tensor_new(region, dtype, 1, &n_groups) : NULL;
     tp_tensor *groups = values && inverse ? tp__tensor_new(region, TP_I64, x->ndim, x->shape) : NULL;
     tp_tensor *sizes = values && counts ? tp__tensor_new(region, TP_I64, 1, &n_groups) : NULL;
     if (!values || (inverse && !groups) || (counts && !sizes))
         return NULL;
-    int64_t group = -1, before = 0;
     for (int64_t i = 0; i < x->numel; i++) {
-        const int64_t at = order ? order[i] : i;
-        if (group < 0 || differs(dtype, data, before, at)) {
-            memcpy(values->data + (size_t)++group * size, (const char *)data + (size_t)at * size, size);
+        if (i == 0 || differs(dtype, data, i - 1, i)) {
+            memcpy(values->data + (size_t)++group * size, (const char *)data + (size_t)i * size, size);
             if (sizes)
                 ((int64_t *)(void *)sizes->data)[group] = 0;
         }
         if (groups)
-            ((int64_t *)(void *)groups->data)[at] = group;
+            ((int64_t *)(void *)groups->data)[order ? order[i] : i] = group;
         if (sizes)
             ((int64_t *)(void *)sizes->data)[group]++;
-        before = at;
     }
     if (inverse)
         *inverse = groups;
@@ -51,33 +50,33 @@ static tp_tensor *gather_groups(const tp_tensor *x, const void *data, const int6
     return values;
 }
 
-static tp_tensor *unique(const tp_tensor *x, bool sorted, tp_tensor **inverse, tp_tensor **counts)
+static tp_tensor *unique(const tp_tensor *x, bool sort, tp_tensor **inverse, tp_tensor **counts)
 {
-    const tp_dtype dtype = (tp_dtype)x->dtype;
     if (x->layout != TP__DENSE)
         return tp__fail_null(TP_ERROR_UNSUPPORTED, "a CSR matrix is not taken");
     if (x->numel > TP__SORT_MOST)
         return tp__fail_null(TP_ERROR_UNSUPPORTED, "%lld elements are too many to sort", (long long)x->numel);
-    tp_region *region = tp__region_current();
-    const int64_t words = (int64_t)(tp__sort_scratch(dtype, x->numel) / sizeof(int64_t));
     tp__array from;
-    tp_tensor *scratch = NULL, *places = NULL;
-    if (!region || tp__spread(x, x, &from) != TP_OK)
+    if (!tp__region_current() || tp__spread(x, x, &from) != TP_OK)
         return NULL;
-    if (sorted) {
-        if (!(scratch = tp__tensor_new(region, TP_I64, 1, &words)) ||
-            !(places = tp__tensor_new(region, TP_I64, 1, &x->numel)))
-            return NULL;
-        if (x->numel)
-            tp__sort_row(dtype, x->numel, from.data, false, (int64_t *)(void *)places->data, scratch->data);
+    tp_tensor *values = NULL;
+    if (!sort || !x->numel) {
+        values = gather_groups(x, from.data, NULL, inverse, counts);
+    } else {
+        tp_tensor *sorted = tp__tensor_new(tp__region_current(), (tp_dtype)x->dtype, 1, &x->numel);
+        tp_tensor *order = sorted ? tp__tensor_new(tp__region_current(), TP_I64, 1, &x->numel) : NULL;
+        tp_tensor row = *x;
+        row.ndim = 1;
+        row.shape[0] = x->numel;
+        row.strides[0] = 1;
+        row.contiguous = true;
+        row.data = (char *)(uintptr_t)from.data;
+        if (order && tp__sort_along(&row, 0, false, sorted, order) == TP_OK)
+            values =
+                gather_groups(x, sorted->data, (const int64_t *)(const void *)order->data, inverse, counts);
+        tp_release(sorted);
+        tp_release(order);
     }
-    const int64_t *order = places ? (const int64_t *)(const void *)places->data : NULL;
-    int64_t n_groups = x->numel > 0;
-    for (int64_t i = 1; i < x->numel; i++)
-        n_groups += differs(dtype, from.data, order ? order[i - 1] : i - 1, order ? order[i] : i);
-    tp_tensor *values = gather_groups(x, from.data, order, n_groups, inverse, counts);
-    tp_release(scratch);
-    tp_release(places);
     tp_release(from.scratch);
     return values;
 }

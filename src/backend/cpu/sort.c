@@ -7,8 +7,9 @@
 #define DIGIT 11
 #define BUCKETS (1 << DIGIT)
 
-/* Rows up to RUN are sorted by insertion, up to SHORT by merging runs. */
-enum { RUN = 24, SHORT = 1536 };
+/* Rows up to RUN are sorted by insertion, up to SHORT by merging runs; up to FEW first ones are held in order
+ * while a row goes by. */
+enum { RUN = 24, SHORT = 320, FEW = 16 };
 
 typedef struct narrow {
     uint32_t key, index;

@@ -35,13 +35,13 @@ static PAIR *NAME(merge_sort)(int64_t n, PAIR *from, PAIR *other)
 static PAIR *NAME(radix_sort)(int64_t n, PAIR *from, PAIR *other)
 {
     for (unsigned shift = 0; shift < 8 * sizeof(KEY); shift += DIGIT) {
-        int64_t starts[BUCKETS] = {0}, sum = 0;
+        uint32_t starts[BUCKETS] = {0}, sum = 0;
         for (int64_t i = 0; i < n; i++)
             starts[from[i].key >> shift & (BUCKETS - 1)]++;
-        if (starts[from[0].key >> shift & (BUCKETS - 1)] == n)
+        if (starts[from[0].key >> shift & (BUCKETS - 1)] == (uint64_t)n)
             continue;
         for (int b = 0; b < BUCKETS; b++) {
-            const int64_t count = starts[b];
+            const uint32_t count = starts[b];
             starts[b] = sum;
             sum += count;
         }
@@ -64,7 +64,8 @@ static PAIR *NAME(sort)(int64_t n, PAIR *from, PAIR *other)
 static PAIR NAME(select)(int64_t n, PAIR *p, int64_t k)
 {
     for (int shift = (int)(8 * sizeof(KEY)) - DIGIT; n > RUN; shift = shift > DIGIT ? shift - DIGIT : 0) {
-        int64_t counts[BUCKETS] = {0}, kept = 0;
+        uint32_t counts[BUCKETS] = {0};
+        int64_t kept = 0;
         for (int64_t i = 0; i < n; i++)
             counts[p[i].key >> shift & (BUCKETS - 1)]++;
         KEY digit = 0;
@@ -83,15 +84,30 @@ static PAIR NAME(select)(int64_t n, PAIR *p, int64_t k)
     return p[k];
 }
 
+/* The first k in order, in `best`: of equals those that come first. */
+static void NAME(few)(int64_t n, const PAIR *p, int64_t k, PAIR best[FEW])
+{
+    int64_t held = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (held == k && p[i].key >= best[held - 1].key)
+            continue;
+        int64_t at = held < k ? held++ : held - 1;
+        for (; at > 0 && p[i].key < best[at - 1].key; at--)
+            best[at] = best[at - 1];
+        best[at] = p[i];
+    }
+}
+
 static void NAME(first)(tp_dtype dtype, int64_t n, const void *x, bool descending, int64_t k,
                         int64_t *indices, PAIR *scratch)
 {
     const KEY flip = descending ? (KEY)-1 : 0;
     NAME(keys)(dtype, n, x, flip, scratch);
-    PAIR *sorted = scratch;
-    if (k == 0)
-        return;
-    if (n > SHORT && k < n / 2) {
+    PAIR *sorted = scratch, best[FEW];
+    if (k <= FEW && k < n) {
+        NAME(few)(n, scratch, k, best);
+        sorted = best;
+    } else if (n > SHORT && k < n / 2) {
         /* What comes before the k-th one, and of its equals as many as are left. */
         const KEY last = NAME(select)(n, scratch, k - 1).key;
         NAME(keys)(dtype, n, x, flip, scratch);

@@ -115,6 +115,8 @@ RECURRENCE(recurrence_f64, double)
             SUM_OF(v)                                                                    \
         else if (p == 2)                                                                 \
             SUM_OF(v *v)                                                                 \
+        else if (p == 3)                                                                 \
+            SUM_OF(v *v *v)                                                              \
         else if (fabs(p) != (double)INFINITY)                                            \
             SUM_OF(tp__pow_f64(v, p))                                                    \
         else                                                                             \
@@ -138,7 +140,7 @@ POWER_NORM(power_norm_f64, double)
 /* ---- Extremes ---- */
 
 /* v instead of s if it is more extreme or NaN; a NaN s stays. */
-#define MORE(s, v, COMPARE) ((v)COMPARE(s) || (v) != (v) ? (v) : (s))
+#define MORE(s, v, COMPARE) (((v)COMPARE(s)) | ((v) != (v)) ? (v) : (s))
 
 #define EXTREME(T, name, COMPARE)                                                                            \
     static void name(int64_t n, int64_t columns, int64_t row, const void *from, void *to)                    \
@@ -152,8 +154,8 @@ POWER_NORM(power_norm_f64, double)
                 lanes[k] = x[0];                                                                             \
             if (row == 1)                                                                                    \
                 for (; i + LANES <= n; i += LANES)                                                           \
-                    for (int k = 0; k < LANES; k++)                                                          \
-                        lanes[k] = MORE(lanes[k], x[i + k], COMPARE);                                        \
+                    _Pragma("omp simd") for (int k = 0; k < LANES; k++) lanes[k] =                           \
+                        MORE(lanes[k], x[i + k], COMPARE);                                                   \
             for (; i < n; i++)                                                                               \
                 lanes[0] = MORE(lanes[0], x[i * row], COMPARE);                                              \
             for (int k = 1; k < LANES; k++)                                                                  \
