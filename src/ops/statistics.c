@@ -23,24 +23,33 @@ static tp_status infer_nansum(tp_call *call)
     return TP_OK;
 }
 
-#define DROP_NAN(T)                           \
-    for (int64_t i = 0; i < rest->numel; i++) \
-        ((T *)(void *)rest->data)[i] =        \
-            ((T *)(void *)rest->data)[i] == ((T *)(void *)rest->data)[i] ? ((T *)(void *)rest->data)[i] : 0;
+#define FOR_EACH(T, statement)                  \
+    for (int64_t i = 0; i < rest->numel; i++) { \
+        T *v = (T *)(void *)rest->data + i;     \
+        statement;                              \
+    }
 
 static tp_status forward_nansum(tp_call *call)
 {
-    const tp_tensor *x = call->inputs[0];
-    tp_tensor *rest = tp__tensor_new(tp__region_current(), (tp_dtype)x->dtype, x->ndim, x->shape);
-    if (!rest)
-        return TP_ERROR_MEMORY;
-    tp__copy_elements(x, rest);
-    if (x->dtype == TP_F32)
-        DROP_NAN(float)
-    else
-        DROP_NAN(double)
-    tp__sum_into(rest, ((const tp__reduction *)call->attributes)->dims, call->outputs[0]);
-    tp_release(rest);
+    tp_tensor *rest = call->inputs[0], *scratch = NULL;
+    const unsigned dims = ((const tp__reduction *)call->attributes)->dims;
+    int64_t odd = !rest->contiguous;
+    if (rest->dtype == TP_F32 && !odd)
+        FOR_EACH(float, odd += *v != *v)
+    else if (!odd)
+        FOR_EACH(double, odd += *v != *v)
+    if (odd) {
+        rest = scratch = tp__tensor_new(tp__region_current(), (tp_dtype)rest->dtype, rest->ndim, rest->shape);
+        if (!rest)
+            return TP_ERROR_MEMORY;
+        tp__copy_elements(call->inputs[0], rest);
+        if (rest->dtype == TP_F32)
+            FOR_EACH(float, *v = *v == *v ? *v : 0)
+        else
+            FOR_EACH(double, *v = *v == *v ? *v : 0)
+    }
+    tp__sum_into(rest, dims, call->outputs[0]);
+    tp_release(scratch);
     return TP_OK;
 }
 

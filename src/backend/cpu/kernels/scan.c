@@ -140,7 +140,7 @@ POWER_NORM(power_norm_f64, double)
 /* ---- Extremes ---- */
 
 /* v instead of s if it is more extreme or NaN; a NaN s stays. */
-#define MORE(s, v, COMPARE) (((v)COMPARE(s)) | ((v) != (v)) ? (v) : (s))
+#define MORE(s, v, COMPARE) ((((v)COMPARE(s)) | ((v) != (v))) ? (v) : (s))
 
 #define EXTREME(T, name, COMPARE)                                                                            \
     static void name(int64_t n, int64_t columns, int64_t row, const void *from, void *to)                    \
