@@ -395,8 +395,8 @@ static void check_memory(void)
 
 int main(void)
 {
-    golden_bounds[0] = 2e-6;
-    golden_bounds[1] = 1e-13;
+    golden_limits[0] = 2e-6;
+    golden_limits[1] = 1e-13;
     golden_check("tests/golden/reduce_over.pack", operations);
     golden_check("tests/golden/reduce_scan.pack", operations);
     golden_check("tests/golden/reduce_order.pack", operations);

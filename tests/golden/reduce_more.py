@@ -19,7 +19,7 @@ def finish(path):
     global c
     c.write(os.path.join(HERE, path))
     print(sum(name.startswith("op ") for name, _ in c.items) - 1, "cases,",
-          sum(name.startswith("seed2 ") for name, _ in c.items), "of them with second gradients")
+          sum(name.startswith("second g") for name, _ in c.items), "of them with second gradients")
     c = Cases()
 
 
@@ -35,10 +35,10 @@ def inputs(shape, perm, dtype, low, high, **more):
 
 
 def second(dtype, shape):
-    return dtype == D and 0 < torch.Size(shape).numel() < 60
+    return "g" if dtype == D and 0 < torch.Size(shape).numel() < 60 else False
 
 
-def one_dim(name, function, low=-2, high=2, dtypes=(F, D), keep=True, k=None, zero=False, node=True, shapes=SHAPES + BIG,
+def one_dim(name, function, low=-2, high=2, dtypes=(F, D), keep=True, k=None, zero=False, node=None, shapes=SHAPES + BIG,
             twice=True):
     """Along each dimension, some counted from the end."""
     for dtype in dtypes:
@@ -54,7 +54,7 @@ def one_dim(name, function, low=-2, high=2, dtypes=(F, D), keep=True, k=None, ze
                           numbers, second=twice and second(dtype, shape), node=node)
 
 
-def many_dims(name, function, low=-2, high=2, dtypes=(F, D), zero=True, extra=(), node=True, twice=True):
+def many_dims(name, function, low=-2, high=2, dtypes=(F, D), zero=True, extra=(), node=None, twice=True):
     """Over sets of dimensions: [keepdim, extra, dims...]; none means all."""
     lists = {0: [[], [0]], 1: [[], [-1]], 2: [[], [0], [-1], [1, 0]], 3: [[], [1], [0, 2], [-1, -2], [0, 1, 2]],
              4: [[0, -1], [2, 1]]}
@@ -78,14 +78,14 @@ NUMBERS = (F, D, U, I, L)
 # Over sets of dimensions.
 many_dims("amax", lambda x, d, k: x.amax(d, k), dtypes=ALL, zero=False)
 many_dims("amin", lambda x, d, k: x.amin(d, k), dtypes=ALL, zero=False)
-many_dims("nansum", lambda x, d, k: x.nansum(d, k), node=False)
+many_dims("nansum", lambda x, d, k: x.nansum(d, k), node="")
 many_dims("nansum", lambda x, d, k: x.nansum(d, k), dtypes=(U, L))
-many_dims("nanmean", lambda x, d, k: x.nanmean(d, k), node=False)
+many_dims("nanmean", lambda x, d, k: x.nanmean(d, k), node="")
 many_dims("any", lambda x, d, k: x.any(d, k), dtypes=ALL)
 many_dims("all", lambda x, d, k: x.all(d, k), dtypes=ALL)
 many_dims("count_nonzero", lambda x, d, k: x.count_nonzero(d) if not k else (x != 0).sum(d, True), dtypes=ALL)
-many_dims("var_mean", lambda x, d, k: torch.var_mean(x, d, correction=1, keepdim=k), node=False)
-many_dims("std_mean", lambda x, d, k: torch.std_mean(x, d, correction=0, keepdim=k), node=False, extra=[-1])
+many_dims("var_mean", lambda x, d, k: torch.var_mean(x, d, correction=1, keepdim=k), node="")
+many_dims("std_mean", lambda x, d, k: torch.std_mean(x, d, correction=0, keepdim=k), node="", extra=[-1])
 for p in (0, 0.5, 1, 1.5, 2, 3, 4.5, -1, -2.5):
     many_dims("norm", lambda x, d, k: torch.linalg.vector_norm(x, p, d, k), 0.3 if p < 1 else -2, 2, extra=[p],
               zero=p >= 0)
@@ -102,8 +102,8 @@ for dtype in (F, D):
             over = d if d else [0, 1]
             c.add("amax", lambda x: x.amax(over), i, [0, 0, *d])
             c.add("amin", lambda x: x.amin(over), i, [0, 0, *d])
-            c.add("nansum", lambda x: x.nansum(over), i, [0, 0, *d], node=False)
-            c.add("nanmean", lambda x: x.nanmean(over), i, [0, 0, *d], node=False)
+            c.add("nansum", lambda x: x.nansum(over), i, [0, 0, *d], node="")
+            c.add("nanmean", lambda x: x.nanmean(over), i, [0, 0, *d], node="")
             c.add("any", lambda x: x.any(over), i, [0, 0, *d])
             c.add("all", lambda x: x.all(over), i, [0, 0, *d])
             c.add("count_nonzero", lambda x: x.count_nonzero(over), i, [0, 0, *d])
@@ -114,8 +114,8 @@ for dtype in (F, D):
         c.add("cumsum", lambda x: x.cumsum(0), i, [0, 0])
         c.add("median_all", lambda x: x.median(), i)
         c.add("nanmedian_all", lambda x: x.nanmedian(), i)
-        c.add("sort", lambda x: tuple(torch.sort(x, stable=True, dim=0)), i, [0, 0, 0], node=False)
-        c.add("sort", lambda x: tuple(torch.sort(x, stable=True, dim=0, descending=True)), i, [0, 0, 1], node=False)
+        c.add("sort", lambda x: tuple(torch.sort(x, stable=True, dim=0)), i, [0, 0, 0], node="")
+        c.add("sort", lambda x: tuple(torch.sort(x, stable=True, dim=0, descending=True)), i, [0, 0, 1], node="")
         c.add("unique", lambda x: torch.unique(x.detach(), return_inverse=True, return_counts=True), i)
         c.add("unique_consecutive",
               lambda x: torch.unique_consecutive(x.detach(), return_inverse=True, return_counts=True), i)
@@ -143,9 +143,9 @@ for dtype in (F, D):
     for values in ([0, 2, 3, 1, 4, 5], [0, 0, 3, 4, 0, 6], [0, 0, 0, 1, 2, 3], [0, 0, 0, 0, 0, 0], [-1, 0, 2, 3, 0, 1]):
         for dim in (0, 1):
             i = [Input([2, 3], dtype, values=values)]
-            c.add("prod", lambda x: x.prod(dim), i, [dim, 0], second=dtype == D)
-            c.add("cumprod", lambda x: x.cumprod(dim), i, [dim, 0], second=dtype == D)
-        c.add("prod_all", lambda x: x.prod(), i, second=dtype == D)
+            c.add("prod", lambda x: x.prod(dim), i, [dim, 0], second="g" if dtype == D else False)
+            c.add("cumprod", lambda x: x.cumprod(dim), i, [dim, 0], second="g" if dtype == D else False)
+        c.add("prod_all", lambda x: x.prod(), i, second="g" if dtype == D else False)
 
 # Cumulative.
 one_dim("cumsum", lambda x, d, k: x.cumsum(d), dtypes=ALL, keep=False, zero=True)
@@ -156,7 +156,7 @@ one_dim("logcumsumexp", lambda x, d, k: x.logcumsumexp(d), -30, 30, keep=False)
 one_dim("cummax", lambda x, d, k: tuple(x.cummax(d)), dtypes=ALL, keep=False, zero=True)
 one_dim("cummin", lambda x, d, k: tuple(x.cummin(d)), dtypes=ALL, keep=False, zero=True)
 shaped = tuple((s, p) for s, p in SHAPES + BIG if s)
-one_dim("diff", lambda x, d, k: x.diff(dim=d), dtypes=ALL, keep=False, zero=True, shapes=shaped, node=False)
+one_dim("diff", lambda x, d, k: x.diff(dim=d), dtypes=ALL, keep=False, zero=True, shapes=shaped, node="")
 one_dim("softmin", lambda x, d, k: torch.nn.functional.softmin(x, d), keep=False)
 one_dim("logsumexp", lambda x, d, k: x.logsumexp(d, k))
 for dtype in (F, D):
@@ -168,23 +168,23 @@ finish("reduce_scan.pack")
 # Order. Places among equals are not specified but for a stable sort: floats have none here, and integers give
 # values alone.
 one_dim("sort", lambda x, d, k: tuple(torch.sort(x, stable=True, dim=d)), dtypes=ALL, keep=False, k=0, zero=True,
-        node=False)
+        node="")
 one_dim("sort", lambda x, d, k: tuple(torch.sort(x, stable=True, dim=d, descending=True)), dtypes=ALL, keep=False, k=1,
-        zero=True, node=False)
+        zero=True, node="")
 one_dim("argsort", lambda x, d, k: torch.argsort(x.detach(), stable=True, dim=d), dtypes=ALL, keep=False, zero=True)
 one_dim("median", lambda x, d, k: tuple(x.median(d, k)))
 one_dim("nanmedian", lambda x, d, k: tuple(x.nanmedian(d, k)))
 one_dim("median_values", lambda x, d, k: x.median(d, k)[0], dtypes=(U, I, L))
 one_dim("mode_values", lambda x, d, k: x.mode(d, k)[0], dtypes=(B, U, I, L))
 one_dim("mode", lambda x, d, k: x.mode(d, k)[0], dtypes=(F, D), twice=False)
-one_dim("aminmax", lambda x, d, k: tuple(torch.aminmax(x, dim=d, keepdim=k)), node=False)
-one_dim("aminmax", lambda x, d, k: tuple(torch.aminmax(x, dim=d, keepdim=k)), dtypes=(U, I, L), node=False)
+one_dim("aminmax", lambda x, d, k: tuple(torch.aminmax(x, dim=d, keepdim=k)), node="")
+one_dim("aminmax", lambda x, d, k: tuple(torch.aminmax(x, dim=d, keepdim=k)), dtypes=(U, I, L), node="")
 for q in (0, 0.25, 0.6, 1):
-    one_dim("quantile", lambda x, d, k: x.quantile(q, d, k), dtypes=(F, D), k=q, node=False,
+    one_dim("quantile", lambda x, d, k: x.quantile(q, d, k), dtypes=(F, D), k=q, node="",
             shapes=(([7], None), ([3, 4], [1, 0]), ([2, 3, 4], None), ([], None)), zero=False)
 for dtype in (F, D):
     for q in (0.1, 0.5, 0.9):
-        c.add("quantile_all", lambda x: x.quantile(q), [Input([3, 7], dtype)], [q], node=False)
+        c.add("quantile_all", lambda x: x.quantile(q), [Input([3, 7], dtype)], [q], node="")
     c.add("median_all", lambda x: x.median(), [Input([3, 6], dtype, perm=[1, 0])])
     c.add("nanmedian_all", lambda x: x.nanmedian(), [Input([3, 5], dtype)])
     for shape, dim, perm in (([9], 0, None), ([4, 6], 1, None), ([6, 4], 1, [1, 0]), ([6, 4], 0, None),
@@ -264,11 +264,11 @@ for dtype in (F, D):
     for correction in (0, 1):
         for shape, perm in (([3, 8], None), ([8, 3], [1, 0]), ([6], None), ([1, 5], None)):
             c.add("cov", lambda x: torch.cov(x, correction=correction), [Input(shape, dtype, perm=perm)], [correction],
-                  second=second(dtype, shape), node=False)
+                  second=second(dtype, shape), node="")
     for shape in ([3, 8], [2, 5], [6]):
-        c.add("corrcoef", lambda x: torch.corrcoef(x), [Input(shape, dtype, grad=len(shape) > 1)], node=False)
+        c.add("corrcoef", lambda x: torch.corrcoef(x), [Input(shape, dtype, grad=len(shape) > 1)], node="")
 c.add("cov", lambda x: torch.cov(x), [Input([3, 5], L, 0, 9)], [1])
-c.add("var", lambda x: x.var(), [Input([3, 5], D)], second=True)
-c.add("std", lambda x: x.std(), [Input([3, 5], D)], second=True)
+c.add("var", lambda x: x.var(), [Input([3, 5], D)], second="g")
+c.add("std", lambda x: x.std(), [Input([3, 5], D)], second="g")
 
 finish("reduce_order.pack")
