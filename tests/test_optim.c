@@ -414,6 +414,108 @@ static void test_decay(void)
     CHECK_OK();
 }
 
+/* Parameters, gradients and moments of all sizes down to the smallest subnormal number, and both zeros,
+ * against Adam's formula in plain C, bit for bit. */
+static float any_size(int least, int most)
+{
+    const double u = (draw() + 1) / 2;
+    const float x = (float)ldexp(draw(), least + (int)(u * (most - least + 1)));
+    return u < 0.05 ? copysignf(0, x) : x;
+}
+
+static int64_t faint_differences(float nudge)
+{
+    enum { N = 1003, STEPS = 60 };
+    static float p[N], m[N], v[N], g[N];
+    int64_t different = 0;
+    for (int trial = 0; trial < 8; trial++) {
+        TP_SCOPE(test);
+        lcg = (uint32_t)trial + 1;
+        memset(m, 0, sizeof m);
+        memset(v, 0, sizeof v);
+        const double lr = trial % 2 ? 0.01 : 0.5, eps = trial % 4 < 2 ? 1e-8 : 1e-20;
+        for (int i = 0; i < N; i++)
+            p[i] = any_size(-149, i % 3 ? -90 : 0);
+        tp_tensor *parameter = tp_requires_grad_(tp_from_array(TP_F32, p, N), true);
+        tp_optimizer *adam = tp_adam(tp_parameters_of(parameter), .lr = lr, .eps = eps);
+        for (int step = 1; step <= STEPS; step++) {
+            TP_SCOPE(step);
+            for (int i = 0; i < N; i++)
+                g[i] = any_size(-151, i % 5 ? -120 : -60);
+            tp_zero_grad(adam);
+            give_gradient(parameter, tp_from_array(TP_F32, g, N));
+            CHECK(tp_step(adam) == TP_OK);
+            const float minus_step = (float)-(lr / (1 - pow(0.9, step)));
+            const float root = (float)sqrt(1 - pow(0.999, step));
+            for (int i = 0; i < N; i++) {
+                m[i] = fmaf((float)(1 - 0.9), g[i] - m[i], m[i]);
+                v[i] = fmaf((float)(1 - 0.999) * g[i], g[i], v[i] * 0.999f);
+                p[i] += minus_step * m[i] / (sqrtf(v[i]) / root + (float)eps) * nudge;
+            }
+        }
+        const float *got = tp_data_f32(parameter);
+        for (int i = 0; i < N && got; i++)
+            different += memcmp(&got[i], &p[i], sizeof *p) != 0;
+        CHECK_OK();
+    }
+    return different;
+}
+
+static void test_faint(void)
+{
+    CHECK(faint_differences(1) == 0);
+    CHECK(faint_differences(1 + 0x1p-22f) > 100);
+}
+
+/* ---- SGD for the columns of a sparse batch ---- */
+
+/* A step for the touched columns alone is what a step for all of them would be: `weight_decay` 1e-300 is no
+ * decay, and takes the dense way. */
+static void test_touched(void)
+{
+    enum { ROWS = 7, COLUMNS = 500, EACH = 9, OUT = 3 };
+    for (int which = 0; which < 2; which++) {
+        const tp_dtype dtype = which ? TP_F64 : TP_F32;
+        TP_SCOPE(test);
+        lcg = 4;
+        tp_module *few = tp_linear(COLUMNS, OUT, .dtype = dtype),
+                  *all = tp_linear(COLUMNS, OUT, .dtype = dtype);
+        {
+            TP_SCOPE_NO_GRAD(copy);
+            CHECK(tp_assign(tp_get_parameter(all, "weight"), tp_get_parameter(few, "weight")) == TP_OK);
+            CHECK(tp_assign(tp_get_parameter(all, "bias"), tp_get_parameter(few, "bias")) == TP_OK);
+        }
+        tp_optimizer *a = tp_sgd(tp_parameters(few), .lr = 0.3);
+        tp_optimizer *b = tp_sgd(tp_parameters(all), .lr = 0.3, .weight_decay = 1e-300);
+        for (int step = 0; step < 20; step++) {
+            TP_SCOPE(step);
+            int64_t starts[ROWS + 1];
+            int32_t columns[ROWS * EACH];
+            double values[ROWS * EACH];
+            float floats[ROWS * EACH];
+            for (int i = 0; i < ROWS * EACH; i++) {
+                columns[i] = (int32_t)((i % EACH) * 50 + (int)((draw() + 1) * 5));
+                values[i] = draw();
+                floats[i] = (float)values[i];
+            }
+            for (int i = 0; i <= ROWS; i++)
+                starts[i] = i * EACH;
+            tp_tensor *x = tp_csr(dtype, ROWS, COLUMNS, ROWS * EACH, starts, columns,
+                                  which ? (const void *)values : (const void *)floats);
+            for (int twice = 0; twice < 1 + step % 2; twice++) {
+                CHECK(tp_backward(tp_sum(tp_sigmoid(tp_forward(few, x)))) == TP_OK);
+                CHECK(tp_backward(tp_sum(tp_sigmoid(tp_forward(all, x)))) == TP_OK);
+            }
+            CHECK(tp_step(a) == TP_OK && tp_step(b) == TP_OK);
+            CHECK(tp_equal(tp_detach(tp_get_parameter(few, "weight")),
+                           tp_detach(tp_get_parameter(all, "weight"))));
+            tp_zero_grad(a);
+            tp_zero_grad(b);
+        }
+        CHECK_OK();
+    }
+}
+
 /* ---- Clipping ---- */
 
 static void test_clip(void)
@@ -462,6 +564,8 @@ int main(void)
     test_state_errors();
     test_memory();
     test_decay();
+    test_faint();
+    test_touched();
     test_clip();
     tp_finish();
     return test_end();

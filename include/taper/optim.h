@@ -27,6 +27,8 @@ typedef struct tp_optimizer tp_optimizer;
  *     g = g + weight_decay p
  *     b = momentum b + (1 - dampening) g      (b = g in the first step; b = g always without momentum)
  *     p = p - lr b                            (nesterov: p - lr (g + momentum b))
+ * A gradient from sparse input (CSR) costs what the batch touches, without momentum, weight_decay and
+ * maximize; these move every element, so that with them a step costs as much as the whole parameter.
  * TP_ERROR_ARGUMENT for a negative lr, momentum or weight_decay, and for nesterov without momentum or with
  * dampening. */
 typedef struct tp_sgd_options {

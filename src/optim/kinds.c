@@ -2,6 +2,7 @@
 #include "backend/cpu/table.h"
 #include "optim/optimizer.h"
 
+#include <float.h>
 #include <math.h>
 
 #define BIT(option) (1u << (option))
@@ -9,13 +10,6 @@
 static tp_status not_negative(double value, const char *what)
 {
     return value >= 0 ? TP_OK : tp_fail(TP_ERROR_ARGUMENT, "Invalid %s: %g", what, value);
-}
-
-/* Where element `begin` of a state lies; NULL if there is none. */
-static void *state_at(const tp__slot *slot, int i, int64_t begin)
-{
-    const tp_tensor *state = slot->states[i];
-    return state ? state->data + (size_t)begin * tp_dtype_size((tp_dtype)state->dtype) : NULL;
 }
 
 /* ---- SGD ---- */
@@ -35,21 +29,26 @@ static bool sgd_needs(const tp__options *o, int i)
     return i == 0 && o->of[TP__MOMENTUM] != 0;
 }
 
-static void update_sgd(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
-                       int64_t n)
+/* p - lr 0 is p, unless the step is not finite, or a 0 of the other sign is added to -0. */
+static bool sgd_skips_zeros(const tp__options *o)
+{
+    return o->of[TP__MOMENTUM] == 0 && o->of[TP__WEIGHT_DECAY] == 0 && o->of[TP__MAXIMIZE] == 0 &&
+           o->of[TP__LR] <= (double)FLT_MAX;
+}
+
+static void update_sgd(const tp__options *o, const tp__piece *piece)
 {
     const tp__sgd_numbers numbers = {.lr = o->of[TP__LR],
                                      .momentum = o->of[TP__MOMENTUM],
                                      .dampening = o->of[TP__DAMPENING],
                                      .weight_decay = o->of[TP__WEIGHT_DECAY],
                                      .nesterov = o->of[TP__NESTEROV] != 0,
-                                     .first = !slot->begun,
+                                     .first = piece->first,
                                      .maximize = o->of[TP__MAXIMIZE] != 0};
-    void *buffer = sgd_needs(o, 0) ? state_at(slot, 0, begin) : NULL;
-    if (slot->parameter->dtype == TP_F32)
-        tp__optim()->sgd_f32(n, p, g, buffer, &numbers);
+    if (piece->dtype == TP_F32)
+        tp__optim()->sgd_f32(piece->n, piece->p, piece->g, piece->states[0], &numbers);
     else
-        tp__optim()->sgd_f64(n, p, g, buffer, &numbers);
+        tp__optim()->sgd_f64(piece->n, piece->p, piece->g, piece->states[0], &numbers);
 }
 
 const tp__kind tp__sgd_kind = {.type = "SGD",
@@ -58,6 +57,7 @@ const tp__kind tp__sgd_kind = {.type = "SGD",
                                .states = {"momentum_buffer"},
                                .check = check_sgd,
                                .needs = sgd_needs,
+                               .skips_zeros = sgd_skips_zeros,
                                .update = update_sgd};
 
 tp_optimizer *tp_sgd_with(const tp_sgd_options *options)
@@ -96,10 +96,9 @@ static bool adam_needs(const tp__options *o, int i)
     return i < 2 || o->of[TP__AMSGRAD] != 0;
 }
 
-static void update(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
-                   int64_t n, bool apart)
+static void update(const tp__options *o, const tp__piece *piece, bool apart)
 {
-    const double steps = (double)slot->steps, lr = o->of[TP__LR], decay = o->of[TP__WEIGHT_DECAY];
+    const double steps = (double)piece->steps, lr = o->of[TP__LR], decay = o->of[TP__WEIGHT_DECAY];
     const tp__adam_numbers numbers = {.beta1 = o->of[TP__BETA1],
                                       .beta2 = o->of[TP__BETA2],
                                       .eps = o->of[TP__EPS],
@@ -108,24 +107,21 @@ static void update(const tp__options *o, const tp__slot *slot, void *p, const vo
                                       .weight_decay = apart ? 0 : decay,
                                       .decay = apart ? 1 - lr * decay : 1,
                                       .maximize = o->of[TP__MAXIMIZE] != 0};
-    void *m = state_at(slot, 0, begin), *v = state_at(slot, 1, begin);
-    void *v_max = adam_needs(o, 2) ? state_at(slot, 2, begin) : NULL;
-    if (slot->parameter->dtype == TP_F32)
-        tp__optim()->adam_f32(n, p, g, m, v, v_max, &numbers);
+    void *const *states = piece->states;
+    if (piece->dtype == TP_F32)
+        tp__optim()->adam_f32(piece->n, piece->p, piece->g, states[0], states[1], states[2], &numbers);
     else
-        tp__optim()->adam_f64(n, p, g, m, v, v_max, &numbers);
+        tp__optim()->adam_f64(piece->n, piece->p, piece->g, states[0], states[1], states[2], &numbers);
 }
 
-static void update_adam(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
-                        int64_t n)
+static void update_adam(const tp__options *o, const tp__piece *piece)
 {
-    update(o, slot, p, g, begin, n, false);
+    update(o, piece, false);
 }
 
-static void update_adamw(const tp__options *o, const tp__slot *slot, void *p, const void *g, int64_t begin,
-                         int64_t n)
+static void update_adamw(const tp__options *o, const tp__piece *piece)
 {
-    update(o, slot, p, g, begin, n, true);
+    update(o, piece, true);
 }
 
 #define ADAM_KIND(name, its_update)                                                                       \

@@ -211,6 +211,29 @@ static tp_status check_slot(const tp__slot *slot, const tp_tensor *grad)
     return TP_OK;
 }
 
+/* The leaf whose list of touched columns says where the gradient may differ from 0; NULL unless the step can
+ * leave the other columns alone. */
+static const tp__leaf *touched_columns(const tp__kind *kind, const tp__options *options, const tp_tensor *p)
+{
+    const tp__leaf *leaf = p->leaf;
+    const bool listed = leaf->sparse && leaf->grad == leaf->buffer && p->contiguous && p->ndim == 2;
+    return listed && kind->skips_zeros && kind->skips_zeros(options) ? leaf : NULL;
+}
+
+/* Room for n values of the parameter, its gradient and its states. */
+static tp_status gather_room(const tp_optimizer *optimizer, tp__slot *slot, int64_t n)
+{
+    const int64_t size = n * (2 + TP__MAX_STATES) * (int64_t)sizeof(double);
+    if (size <= slot->gather_size)
+        return TP_OK;
+    char *room = tp_region_alloc(tp__home_region(optimizer->home), 2 * (size_t)size);
+    if (!room)
+        return TP_ERROR_MEMORY;
+    slot->gathered = room;
+    slot->gather_size = 2 * size;
+    return TP_OK;
+}
+
 /* Everything that can fail. */
 static tp_status prepare(tp_optimizer *optimizer)
 {
@@ -223,6 +246,9 @@ static tp_status prepare(tp_optimizer *optimizer)
                 continue;
             TP__TRY(check_slot(slot, grad));
             TP__TRY(tp__slot_states(optimizer, &group->options, slot));
+            const tp__leaf *touched = touched_columns(optimizer->kind, &group->options, slot->parameter);
+            if (touched)
+                TP__TRY(gather_room(optimizer, slot, touched->n_touched));
             if (!slot->parameter->contiguous)
                 TP__TRY(zeroed(optimizer, slot->parameter, &slot->even[0]));
             if (!grad->contiguous)
@@ -238,23 +264,83 @@ static tp_status prepare(tp_optimizer *optimizer)
 typedef struct job {
     const tp_optimizer *optimizer;
     const tp__options *options;
-    const tp__slot *slot;
-    char *p;
-    const char *g;
-    int64_t n;
-    size_t size;
+    tp__piece whole;
 } job;
 
-static void run_piece(void *context, int64_t piece)
+static char *offset(const void *data, int64_t elements, size_t size)
+{
+    return (char *)data + (size_t)elements * size;
+}
+
+static void run_piece(void *context, int64_t index)
 {
     const job *j = context;
-    const int64_t begin = piece * PIECE, left = j->n - begin;
-    j->optimizer->kind->update(j->options, j->slot, j->p + (size_t)begin * j->size,
-                               j->g + (size_t)begin * j->size, begin, left < PIECE ? left : PIECE);
+    const int64_t begin = index * PIECE, left = j->whole.n - begin;
+    const size_t size = tp_dtype_size(j->whole.dtype);
+    tp__piece piece = j->whole;
+    piece.n = left < PIECE ? left : PIECE;
+    piece.p = offset(piece.p, begin, size);
+    piece.g = offset(piece.g, begin, size);
+    for (int i = 0; i < TP__MAX_STATES; i++)
+        if (piece.states[i])
+            piece.states[i] = offset(piece.states[i], begin, size);
+    j->optimizer->kind->update(j->options, &piece);
+}
+
+/* Copies the listed elements side by side, or back to where they came from. */
+static void gather(int64_t n, const int32_t *columns, size_t size, const char *row, char *into)
+{
+    if (size == sizeof(float))
+        for (int64_t i = 0; i < n; i++)
+            ((float *)(void *)into)[i] = ((const float *)(const void *)row)[columns[i]];
+    else
+        for (int64_t i = 0; i < n; i++)
+            ((double *)(void *)into)[i] = ((const double *)(const void *)row)[columns[i]];
+}
+
+static void scatter(int64_t n, const int32_t *columns, size_t size, const char *from, char *row)
+{
+    if (size == sizeof(float))
+        for (int64_t i = 0; i < n; i++)
+            ((float *)(void *)row)[columns[i]] = ((const float *)(const void *)from)[i];
+    else
+        for (int64_t i = 0; i < n; i++)
+            ((double *)(void *)row)[columns[i]] = ((const double *)(const void *)from)[i];
+}
+
+/* The same step for the touched columns alone. One that is listed twice is computed twice from the same old
+ * values, and written twice. */
+static void step_touched(const job *j, const tp__slot *slot, const tp__leaf *leaf)
+{
+    const int64_t n = leaf->n_touched, rows = slot->parameter->shape[0], width = slot->parameter->shape[1];
+    const int32_t *columns = leaf->touched;
+    const size_t size = tp_dtype_size(j->whole.dtype);
+    char *part[2 + TP__MAX_STATES];
+    for (int i = 0; i < 2 + TP__MAX_STATES; i++)
+        part[i] = offset(slot->gathered, n * i, size);
+    tp__piece piece = j->whole;
+    piece.n = n;
+    piece.p = part[0];
+    piece.g = part[1];
+    for (int64_t r = 0; r < rows; r++) {
+        gather(n, columns, size, offset(j->whole.p, r * width, size), part[0]);
+        gather(n, columns, size, offset(j->whole.g, r * width, size), part[1]);
+        for (int i = 0; i < TP__MAX_STATES; i++)
+            if (j->whole.states[i]) {
+                piece.states[i] = part[2 + i];
+                gather(n, columns, size, offset(j->whole.states[i], r * width, size), part[2 + i]);
+            }
+        j->optimizer->kind->update(j->options, &piece);
+        scatter(n, columns, size, part[0], offset(j->whole.p, r * width, size));
+        for (int i = 0; i < TP__MAX_STATES; i++)
+            if (j->whole.states[i])
+                scatter(n, columns, size, part[2 + i], offset(j->whole.states[i], r * width, size));
+    }
 }
 
 static void step_slot(const tp_optimizer *optimizer, const tp__options *options, tp__slot *slot)
 {
+    const tp__kind *kind = optimizer->kind;
     tp_tensor *p = slot->parameter;
     const tp_tensor *grad = tp_grad(p);
     tp_tensor *even_p = p->contiguous ? p : slot->even[0];
@@ -266,13 +352,25 @@ static void step_slot(const tp_optimizer *optimizer, const tp__options *options,
         even_g = slot->even[1];
     }
     slot->steps++;
-    job j = {
-        optimizer, options, slot, even_p->data, even_g->data, p->numel, tp_dtype_size((tp_dtype)p->dtype)};
-    if (j.n <= PIECE)
+    job j = {optimizer,
+             options,
+             {.n = p->numel,
+              .dtype = (tp_dtype)p->dtype,
+              .p = even_p->data,
+              .g = even_g->data,
+              .steps = slot->steps,
+              .first = !slot->begun}};
+    for (int i = 0; i < TP__MAX_STATES; i++)
+        if (kind->states[i] && kind->needs(options, i))
+            j.whole.states[i] = slot->states[i]->data;
+    const tp__leaf *touched = touched_columns(kind, options, p);
+    if (touched)
+        step_touched(&j, slot, touched);
+    else if (j.whole.n <= PIECE)
         run_piece(&j, 0);
     else
-        tp__parallel_for((j.n + PIECE - 1) / PIECE, run_piece, &j);
-    slot->begun |= optimizer->kind->needs(options, 0);
+        tp__parallel_for((j.whole.n + PIECE - 1) / PIECE, run_piece, &j);
+    slot->begun |= kind->needs(options, 0);
     if (even_p != p)
         tp__copy_elements(even_p, p);
     tp__changed(p);

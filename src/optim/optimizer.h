@@ -33,8 +33,21 @@ typedef struct tp__slot {
     bool begun; /* its states hold something */
     int64_t steps;
     tp_tensor *states[TP__MAX_STATES];
-    tp_tensor *even[2]; /* row-major copies of a parameter and a gradient with other strides */
+    tp_tensor *even[2];  /* row-major copies of a parameter and a gradient with other strides */
+    char *gathered;      /* the touched columns of a parameter, its gradient and its states */
+    int64_t gather_size; /* bytes of it */
 } tp__slot;
+
+/* What one call of an update works on: values that lie side by side. */
+typedef struct tp__piece {
+    int64_t n;
+    tp_dtype dtype;
+    void *p;
+    const void *g;
+    void *states[TP__MAX_STATES]; /* NULL where the options need none */
+    int64_t steps;                /* 1 in the first step */
+    bool first;                   /* the states hold nothing yet */
+} tp__piece;
 
 /* What tells SGD, Adam and AdamW apart. */
 typedef struct tp__kind {
@@ -45,9 +58,9 @@ typedef struct tp__kind {
     tp_status (*check)(const tp__options *options);
     /* Whether a parameter needs state i. */
     bool (*needs)(const tp__options *options, int i);
-    /* One step on `n` elements from `begin` on, from values that lie row-major. */
-    void (*update)(const tp__options *options, const tp__slot *slot, void *p, const void *g, int64_t begin,
-                   int64_t n);
+    /* Whether elements with a gradient of 0 stay as they are, and so do their states; NULL: no. */
+    bool (*skips_zeros)(const tp__options *options);
+    void (*update)(const tp__options *options, const tp__piece *piece);
 } tp__kind;
 
 extern const tp__kind tp__sgd_kind, tp__adam_kind, tp__adamw_kind;
