@@ -63,6 +63,132 @@ TP_API tp_optimizer *tp_adam_with(const tp_adam_options *options);
 /* AdamW (Loshchilov and Hutter 2019): weight decay apart from the gradient. */
 TP_API tp_optimizer *tp_adamw_with(const tp_adam_options *options);
 
+/* Adagrad (Duchi, Hazan and Singer 2011):
+ *     s = s + g^2                             (s = initial_accumulator_value at first)
+ *     p = p - lr / (1 + (t - 1) lr_decay) g / (sqrt(s) + eps)
+ * Here and below, g is the gradient (its negative if `maximize`) plus weight_decay p, t is the step, from 1
+ * on, and options that are negative are a TP_ERROR_ARGUMENT, as are betas outside [0, 1). */
+typedef struct tp_adagrad_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1e-2);
+    double lr_decay TP_OPTIM_DEFAULT(0);
+    double weight_decay TP_OPTIM_DEFAULT(0);
+    double initial_accumulator_value TP_OPTIM_DEFAULT(0);
+    double eps TP_OPTIM_DEFAULT(1e-10);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_adagrad_options;
+TP_API tp_optimizer *tp_adagrad_with(const tp_adagrad_options *options);
+
+/* RMSprop (Hinton 2012; centered: Graves 2013):
+ *     v = alpha v + (1 - alpha) g^2
+ *     a = v, or v minus the square of the gradient's moving average if `centered`
+ *     p = p - lr g / (sqrt(a) + eps)          (momentum: b = momentum b + g / (sqrt(a) + eps), p = p - lr b)
+ */
+typedef struct tp_rmsprop_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1e-2);
+    double alpha TP_OPTIM_DEFAULT(0.99);
+    double eps TP_OPTIM_DEFAULT(1e-8);
+    double weight_decay TP_OPTIM_DEFAULT(0);
+    double momentum TP_OPTIM_DEFAULT(0);
+    bool centered TP_OPTIM_DEFAULT(false);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_rmsprop_options;
+TP_API tp_optimizer *tp_rmsprop_with(const tp_rmsprop_options *options);
+
+/* Adadelta (Zeiler 2012):
+ *     v = rho v + (1 - rho) g^2
+ *     d = sqrt(u + eps) / sqrt(v + eps) g
+ *     u = rho u + (1 - rho) d^2
+ *     p = p - lr d */
+typedef struct tp_adadelta_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1.0);
+    double rho TP_OPTIM_DEFAULT(0.9);
+    double eps TP_OPTIM_DEFAULT(1e-6);
+    double weight_decay TP_OPTIM_DEFAULT(0);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_adadelta_options;
+TP_API tp_optimizer *tp_adadelta_with(const tp_adadelta_options *options);
+
+/* Adamax (Kingma and Ba 2015):
+ *     m = m + (1 - beta1) (g - m)
+ *     u = max(beta2 u, |g| + eps)
+ *     p = p - lr / (1 - beta1^t) m / u */
+typedef struct tp_adamax_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(2e-3);
+    double beta1 TP_OPTIM_DEFAULT(0.9);
+    double beta2 TP_OPTIM_DEFAULT(0.999);
+    double eps TP_OPTIM_DEFAULT(1e-8);
+    double weight_decay TP_OPTIM_DEFAULT(0);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_adamax_options;
+TP_API tp_optimizer *tp_adamax_with(const tp_adamax_options *options);
+
+/* NAdam (Dozat 2016), with mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2) and m, v as in Adam:
+ *     d = sqrt(v / (1 - beta2^t)) + eps
+ *     p = p - lr (1 - mu_t) / (1 - mu_1 ... mu_t) g / d - lr mu_t+1 / (1 - mu_1 ... mu_t+1) m / d
+ * With `decoupled_weight_decay` p is first multiplied by 1 - lr weight_decay, and g is the gradient alone. */
+typedef struct tp_nadam_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(2e-3);
+    double beta1 TP_OPTIM_DEFAULT(0.9);
+    double beta2 TP_OPTIM_DEFAULT(0.999);
+    double eps TP_OPTIM_DEFAULT(1e-8);
+    double weight_decay TP_OPTIM_DEFAULT(0);
+    double momentum_decay TP_OPTIM_DEFAULT(4e-3);
+    bool decoupled_weight_decay TP_OPTIM_DEFAULT(false);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_nadam_options;
+TP_API tp_optimizer *tp_nadam_with(const tp_nadam_options *options);
+
+/* RAdam (Liu et al. 2020), with n = 2 / (1 - beta2) - 1, n_t = n - 2 t beta2^t / (1 - beta2^t) and m, v as in
+ * Adam:
+ *     s = lr m / (1 - beta1^t)
+ *     n_t > 5: s = s sqrt(1 - beta2^t) / (sqrt(v) + eps)
+ *                  sqrt((n_t - 4) (n_t - 2) n / ((n - 4) (n - 2) n_t))
+ *     p = p - s */
+typedef struct tp_radam_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1e-3);
+    double beta1 TP_OPTIM_DEFAULT(0.9);
+    double beta2 TP_OPTIM_DEFAULT(0.999);
+    double eps TP_OPTIM_DEFAULT(1e-8);
+    double weight_decay TP_OPTIM_DEFAULT(0);
+    bool decoupled_weight_decay TP_OPTIM_DEFAULT(false);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_radam_options;
+TP_API tp_optimizer *tp_radam_with(const tp_radam_options *options);
+
+/* Resilient propagation (Riedmiller and Braun 1993), for gradients of all data. Each element has a step size,
+ * lr at first: multiplied by eta_plus where the gradient keeps its sign and by eta_minus where it changes,
+ * kept between step_size_min and step_size_max. p moves by it against the gradient's sign, and not at all
+ * where that has just changed. TP_ERROR_ARGUMENT unless 0 < eta_minus < 1 < eta_plus. */
+typedef struct tp_rprop_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1e-2);
+    double eta_minus TP_OPTIM_DEFAULT(0.5);
+    double eta_plus TP_OPTIM_DEFAULT(1.2);
+    double step_size_min TP_OPTIM_DEFAULT(1e-6);
+    double step_size_max TP_OPTIM_DEFAULT(50);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_rprop_options;
+TP_API tp_optimizer *tp_rprop_with(const tp_rprop_options *options);
+
+/* Adam for gradients from sparse input (CSR), lazily: moments and parameters of columns that the batch does
+ * not touch stay as they are, so that a step costs what is touched. Dense gradients are taken too, where
+ * elements with a gradient of 0 count as untouched. lr and eps are above 0. */
+typedef struct tp_sparse_adam_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1e-3);
+    double beta1 TP_OPTIM_DEFAULT(0.9);
+    double beta2 TP_OPTIM_DEFAULT(0.999);
+    double eps TP_OPTIM_DEFAULT(1e-8);
+    bool maximize TP_OPTIM_DEFAULT(false);
+} tp_sparse_adam_options;
+TP_API tp_optimizer *tp_sparse_adam_with(const tp_sparse_adam_options *options);
+
 /* One step for every parameter that has a gradient; the others are left alone, and have no state. All of the
  * parameters are changed, or none: memory for new state is had first. Frozen parameters keep their gradient,
  * if they have one, and are stepped like others: PyTorch's rule. */
@@ -100,7 +226,7 @@ TP_API tp_status tp_clip_grad_value(const tp_parameter_list *parameters, double 
 /* ---- State ---- */
 
 /* The state as named tensors in the current region, for tp_safetensors_save: "state.0.step" (int64),
- * "state.0.exp_avg", "state.0.exp_avg_sq", "state.0.max_exp_avg_sq", "state.0.momentum_buffer" for parameter
+ * "state.0.exp_avg", "state.0.exp_avg_sq" and what else torch.optim keeps, by the same names, for parameter
  * 0, and so on for those that have been stepped; "param_groups.0.lr" and the other options, float64. The
  * moments are the optimizer's own, row-major. */
 TP_API tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer);
@@ -126,6 +252,47 @@ static inline tp_optimizer *tp_adam(const tp_parameter_list *parameters, tp_adam
     options.parameters = parameters;
     return tp_adam_with(&options);
 }
+static inline tp_optimizer *tp_adagrad(const tp_parameter_list *parameters, tp_adagrad_options options = {})
+{
+    options.parameters = parameters;
+    return tp_adagrad_with(&options);
+}
+static inline tp_optimizer *tp_rmsprop(const tp_parameter_list *parameters, tp_rmsprop_options options = {})
+{
+    options.parameters = parameters;
+    return tp_rmsprop_with(&options);
+}
+static inline tp_optimizer *tp_adadelta(const tp_parameter_list *parameters, tp_adadelta_options options = {})
+{
+    options.parameters = parameters;
+    return tp_adadelta_with(&options);
+}
+static inline tp_optimizer *tp_adamax(const tp_parameter_list *parameters, tp_adamax_options options = {})
+{
+    options.parameters = parameters;
+    return tp_adamax_with(&options);
+}
+static inline tp_optimizer *tp_nadam(const tp_parameter_list *parameters, tp_nadam_options options = {})
+{
+    options.parameters = parameters;
+    return tp_nadam_with(&options);
+}
+static inline tp_optimizer *tp_radam(const tp_parameter_list *parameters, tp_radam_options options = {})
+{
+    options.parameters = parameters;
+    return tp_radam_with(&options);
+}
+static inline tp_optimizer *tp_rprop(const tp_parameter_list *parameters, tp_rprop_options options = {})
+{
+    options.parameters = parameters;
+    return tp_rprop_with(&options);
+}
+static inline tp_optimizer *tp_sparse_adam(const tp_parameter_list *parameters,
+                                           tp_sparse_adam_options options = {})
+{
+    options.parameters = parameters;
+    return tp_sparse_adam_with(&options);
+}
 /* Its own options, since the default of the weight decay is another one. */
 struct tp_adamw_options : tp_adam_options {
     tp_adamw_options() { weight_decay = 1e-2; }
@@ -144,6 +311,30 @@ static inline tp_optimizer *tp_adamw(const tp_parameter_list *parameters,
     TP_WITH_OPTIONS(tp_optimizer *, tp_sgd_with, tp_sgd_options, .lr = 1e-3, .parameters = __VA_ARGS__)
 #define tp_adam(...) TP_ADAM(tp_adam_with, 0, __VA_ARGS__)
 #define tp_adamw(...) TP_ADAM(tp_adamw_with, 1e-2, __VA_ARGS__)
+#define tp_adagrad(...)                                                                            \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_adagrad_with, tp_adagrad_options, .lr = 1e-2, .eps = 1e-10, \
+                    .parameters = __VA_ARGS__)
+#define tp_rmsprop(...)                                                                             \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_rmsprop_with, tp_rmsprop_options, .lr = 1e-2, .alpha = 0.99, \
+                    .eps = 1e-8, .parameters = __VA_ARGS__)
+#define tp_adadelta(...)                                                                          \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_adadelta_with, tp_adadelta_options, .lr = 1.0, .rho = 0.9, \
+                    .eps = 1e-6, .parameters = __VA_ARGS__)
+#define tp_adamax(...)                                                                           \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_adamax_with, tp_adamax_options, .lr = 2e-3, .beta1 = 0.9, \
+                    .beta2 = 0.999, .eps = 1e-8, .parameters = __VA_ARGS__)
+#define tp_nadam(...)                                                                          \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_nadam_with, tp_nadam_options, .lr = 2e-3, .beta1 = 0.9, \
+                    .beta2 = 0.999, .eps = 1e-8, .momentum_decay = 4e-3, .parameters = __VA_ARGS__)
+#define tp_radam(...)                                                                          \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_radam_with, tp_radam_options, .lr = 1e-3, .beta1 = 0.9, \
+                    .beta2 = 0.999, .eps = 1e-8, .parameters = __VA_ARGS__)
+#define tp_rprop(...)                                                                              \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_rprop_with, tp_rprop_options, .lr = 1e-2, .eta_minus = 0.5, \
+                    .eta_plus = 1.2, .step_size_min = 1e-6, .step_size_max = 50, .parameters = __VA_ARGS__)
+#define tp_sparse_adam(...)                                                                                \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_sparse_adam_with, tp_sparse_adam_options, .lr = 1e-3, .beta1 = 0.9, \
+                    .beta2 = 0.999, .eps = 1e-8, .parameters = __VA_ARGS__)
 #endif
 
 #endif

@@ -1,24 +1,35 @@
-/* SGD, Adam and AdamW. */
+/* SGD, Adam and AdamW, and the checks that all kinds share. */
 #include "backend/cpu/table.h"
 #include "optim/optimizer.h"
 
 #include <float.h>
 #include <math.h>
 
-#define BIT(option) (1u << (option))
-
-static tp_status not_negative(double value, const char *what)
+tp_status tp__check_not_negative(double value, const char *what)
 {
     return value >= 0 ? TP_OK : tp_fail(TP_ERROR_ARGUMENT, "Invalid %s: %g", what, value);
+}
+
+static tp_status check_beta(const tp__options *o, tp__option option, int index)
+{
+    if (o->of[option] >= 0 && o->of[option] < 1)
+        return TP_OK;
+    return tp_fail(TP_ERROR_ARGUMENT, "Invalid beta parameter at index %d: %g", index, o->of[option]);
+}
+
+tp_status tp__check_betas(const tp__options *o)
+{
+    TP__TRY(check_beta(o, TP__BETA1, 0));
+    return check_beta(o, TP__BETA2, 1);
 }
 
 /* ---- SGD ---- */
 
 static tp_status check_sgd(const tp__options *o)
 {
-    TP__TRY(not_negative(o->of[TP__LR], "learning rate"));
-    TP__TRY(not_negative(o->of[TP__MOMENTUM], "momentum value"));
-    TP__TRY(not_negative(o->of[TP__WEIGHT_DECAY], "weight_decay value"));
+    TP__TRY(tp__check_not_negative(o->of[TP__LR], "learning rate"));
+    TP__TRY(tp__check_not_negative(o->of[TP__MOMENTUM], "momentum value"));
+    TP__TRY(tp__check_not_negative(o->of[TP__WEIGHT_DECAY], "weight_decay value"));
     if (o->of[TP__NESTEROV] != 0 && !(o->of[TP__MOMENTUM] > 0 && o->of[TP__DAMPENING] == 0))
         return tp_fail(TP_ERROR_ARGUMENT, "Nesterov momentum requires a momentum and zero dampening");
     return TP_OK;
@@ -51,14 +62,15 @@ static void update_sgd(const tp__options *o, const tp__piece *piece)
         tp__optim()->sgd_f64(piece->n, piece->p, piece->g, piece->states[0], &numbers);
 }
 
-const tp__kind tp__sgd_kind = {.type = "SGD",
-                               .options = BIT(TP__LR) | BIT(TP__MOMENTUM) | BIT(TP__DAMPENING) |
-                                          BIT(TP__WEIGHT_DECAY) | BIT(TP__NESTEROV) | BIT(TP__MAXIMIZE),
-                               .states = {"momentum_buffer"},
-                               .check = check_sgd,
-                               .needs = sgd_needs,
-                               .skips_zeros = sgd_skips_zeros,
-                               .update = update_sgd};
+static const tp__kind sgd_kind = {.type = "SGD",
+                                  .options = TP__OPTION(TP__LR) | TP__OPTION(TP__MOMENTUM) |
+                                             TP__OPTION(TP__DAMPENING) | TP__OPTION(TP__WEIGHT_DECAY) |
+                                             TP__OPTION(TP__NESTEROV) | TP__OPTION(TP__MAXIMIZE),
+                                  .states = {"momentum_buffer"},
+                                  .check = check_sgd,
+                                  .needs = sgd_needs,
+                                  .skips_zeros = sgd_skips_zeros,
+                                  .update = update_sgd};
 
 tp_optimizer *tp_sgd_with(const tp_sgd_options *options)
 {
@@ -70,25 +82,17 @@ tp_optimizer *tp_sgd_with(const tp_sgd_options *options)
     o.of[TP__NESTEROV] = options->nesterov;
     o.of[TP__MAXIMIZE] = options->maximize;
     TP_FRAME("sgd");
-    return tp__optimizer_new(&tp__sgd_kind, options->parameters, &o);
+    return tp__optimizer_new(&sgd_kind, options->parameters, &o);
 }
 
 /* ---- Adam and AdamW ---- */
 
-static tp_status check_beta(const tp__options *o, tp__option option, int index)
-{
-    if (o->of[option] >= 0 && o->of[option] < 1)
-        return TP_OK;
-    return tp_fail(TP_ERROR_ARGUMENT, "Invalid beta parameter at index %d: %g", index, o->of[option]);
-}
-
 static tp_status check_adam(const tp__options *o)
 {
-    TP__TRY(not_negative(o->of[TP__LR], "learning rate"));
-    TP__TRY(not_negative(o->of[TP__EPS], "epsilon value"));
-    TP__TRY(check_beta(o, TP__BETA1, 0));
-    TP__TRY(check_beta(o, TP__BETA2, 1));
-    return not_negative(o->of[TP__WEIGHT_DECAY], "weight_decay value");
+    TP__TRY(tp__check_not_negative(o->of[TP__LR], "learning rate"));
+    TP__TRY(tp__check_not_negative(o->of[TP__EPS], "epsilon value"));
+    TP__TRY(tp__check_betas(o));
+    return tp__check_not_negative(o->of[TP__WEIGHT_DECAY], "weight_decay value");
 }
 
 static bool adam_needs(const tp__options *o, int i)
@@ -124,17 +128,18 @@ static void update_adamw(const tp__options *o, const tp__piece *piece)
     update(o, piece, true);
 }
 
-#define ADAM_KIND(name, its_update)                                                                       \
-    {                                                                                                     \
-        .type = name, .counts = true,                                                                     \
-        .options = BIT(TP__LR) | BIT(TP__BETA1) | BIT(TP__BETA2) | BIT(TP__EPS) | BIT(TP__WEIGHT_DECAY) | \
-                   BIT(TP__AMSGRAD) | BIT(TP__MAXIMIZE),                                                  \
-        .states = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, .check = check_adam, .needs = adam_needs,  \
-        .update = its_update                                                                              \
+#define ADAM_KIND(name, its_update)                                                                      \
+    {                                                                                                    \
+        .type = name, .counts = true,                                                                    \
+        .options = TP__OPTION(TP__LR) | TP__OPTION(TP__BETA1) | TP__OPTION(TP__BETA2) |                  \
+                   TP__OPTION(TP__EPS) | TP__OPTION(TP__WEIGHT_DECAY) | TP__OPTION(TP__AMSGRAD) |        \
+                   TP__OPTION(TP__MAXIMIZE),                                                             \
+        .states = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, .check = check_adam, .needs = adam_needs, \
+        .update = its_update                                                                             \
     }
 
-const tp__kind tp__adam_kind = ADAM_KIND("Adam", update_adam);
-const tp__kind tp__adamw_kind = ADAM_KIND("AdamW", update_adamw);
+static const tp__kind adam_kind = ADAM_KIND("Adam", update_adam);
+static const tp__kind adamw_kind = ADAM_KIND("AdamW", update_adamw);
 
 static tp_optimizer *adam(const tp__kind *kind, const tp_adam_options *options)
 {
@@ -152,11 +157,11 @@ static tp_optimizer *adam(const tp__kind *kind, const tp_adam_options *options)
 tp_optimizer *tp_adam_with(const tp_adam_options *options)
 {
     TP_FRAME("adam");
-    return adam(&tp__adam_kind, options);
+    return adam(&adam_kind, options);
 }
 
 tp_optimizer *tp_adamw_with(const tp_adam_options *options)
 {
     TP_FRAME("adamw");
-    return adam(&tp__adamw_kind, options);
+    return adam(&adamw_kind, options);
 }

@@ -19,6 +19,17 @@ static const struct {
     [TP__DAMPENING] = {"dampening", false},
     [TP__NESTEROV] = {"nesterov", true},
     [TP__MAXIMIZE] = {"maximize", true},
+    [TP__LR_DECAY] = {"lr_decay", false},
+    [TP__INITIAL_ACCUMULATOR] = {"initial_accumulator_value", false},
+    [TP__ALPHA] = {"alpha", false},
+    [TP__CENTERED] = {"centered", true},
+    [TP__RHO] = {"rho", false},
+    [TP__MOMENTUM_DECAY] = {"momentum_decay", false},
+    [TP__DECOUPLED] = {"decoupled_weight_decay", true},
+    [TP__ETA_MINUS] = {"eta_minus", false},
+    [TP__ETA_PLUS] = {"eta_plus", false},
+    [TP__STEP_MIN] = {"step_size_min", false},
+    [TP__STEP_MAX] = {"step_size_max", false},
 };
 
 const char *tp__option_name(int option)
@@ -78,6 +89,7 @@ static tp_status add_group(tp_optimizer *optimizer, const tp_parameter_list *par
             if (parameters->tensors[k] == parameters->tensors[i])
                 return tp_fail(TP_ERROR_ARGUMENT, "the list has '%s' twice", name);
         slot->parameter = parameters->tensors[i];
+        slot->number = 1;
         if (!(slot->name = tp__region_strdup(region, name)))
             return TP_ERROR_MEMORY;
     }
@@ -186,11 +198,29 @@ static tp_status zeroed(const tp_optimizer *optimizer, const tp_tensor *like, tp
     return TP_OK;
 }
 
+bool tp__needs(const tp__kind *kind, const tp__options *options, int i)
+{
+    return kind->states[i] && (!kind->needs || kind->needs(options, i));
+}
+
+static void fill(const tp_tensor *t, double value)
+{
+    const tp_dtype dtype = (tp_dtype)t->dtype;
+    const size_t size = tp_dtype_size(dtype);
+    for (int64_t i = 0; i < t->numel; i++)
+        tp__store_f64(dtype, t->data + (size_t)i * size, value);
+}
+
 tp_status tp__slot_states(const tp_optimizer *optimizer, const tp__options *options, tp__slot *slot)
 {
-    for (int i = 0; i < TP__MAX_STATES; i++)
-        if (optimizer->kind->states[i] && optimizer->kind->needs(options, i))
-            TP__TRY(zeroed(optimizer, slot->parameter, &slot->states[i]));
+    const tp__kind *kind = optimizer->kind;
+    for (int i = 0; i < TP__MAX_STATES; i++) {
+        if (!tp__needs(kind, options, i) || slot->states[i])
+            continue;
+        TP__TRY(zeroed(optimizer, slot->parameter, &slot->states[i]));
+        if (kind->initial && kind->initial(options, i) != 0)
+            fill(slot->states[i], kind->initial(options, i));
+    }
     return TP_OK;
 }
 
@@ -320,6 +350,7 @@ static void step_touched(const job *j, const tp__slot *slot, const tp__leaf *lea
         part[i] = offset(slot->gathered, n * i, size);
     tp__piece piece = j->whole;
     piece.n = n;
+    piece.listed = true;
     piece.p = part[0];
     piece.g = part[1];
     for (int64_t r = 0; r < rows; r++) {
@@ -352,6 +383,8 @@ static void step_slot(const tp_optimizer *optimizer, const tp__options *options,
         even_g = slot->even[1];
     }
     slot->steps++;
+    if (kind->advance)
+        slot->number = kind->advance(options, slot->steps, slot->number);
     job j = {optimizer,
              options,
              {.n = p->numel,
@@ -359,9 +392,10 @@ static void step_slot(const tp_optimizer *optimizer, const tp__options *options,
               .p = even_p->data,
               .g = even_g->data,
               .steps = slot->steps,
+              .number = slot->number,
               .first = !slot->begun}};
     for (int i = 0; i < TP__MAX_STATES; i++)
-        if (kind->states[i] && kind->needs(options, i))
+        if (tp__needs(kind, options, i))
             j.whole.states[i] = slot->states[i]->data;
     const tp__leaf *touched = touched_columns(kind, options, p);
     if (touched)
@@ -370,7 +404,7 @@ static void step_slot(const tp_optimizer *optimizer, const tp__options *options,
         run_piece(&j, 0);
     else
         tp__parallel_for((j.whole.n + PIECE - 1) / PIECE, run_piece, &j);
-    slot->begun |= kind->needs(options, 0);
+    slot->begun |= tp__needs(kind, options, 0);
     if (even_p != p)
         tp__copy_elements(even_p, p);
     tp__changed(p);

@@ -17,6 +17,17 @@ typedef enum tp__option {
     TP__DAMPENING,
     TP__NESTEROV,
     TP__MAXIMIZE,
+    TP__LR_DECAY,
+    TP__INITIAL_ACCUMULATOR,
+    TP__ALPHA,
+    TP__CENTERED,
+    TP__RHO,
+    TP__MOMENTUM_DECAY,
+    TP__DECOUPLED,
+    TP__ETA_MINUS,
+    TP__ETA_PLUS,
+    TP__STEP_MIN,
+    TP__STEP_MAX,
     TP__N_OPTIONS
 } tp__option;
 
@@ -32,6 +43,7 @@ typedef struct tp__slot {
     const char *name;
     bool begun; /* its states hold something */
     int64_t steps;
+    double number; /* see kind->number */
     tp_tensor *states[TP__MAX_STATES];
     tp_tensor *even[2];  /* row-major copies of a parameter and a gradient with other strides */
     char *gathered;      /* the touched columns of a parameter, its gradient and its states */
@@ -46,24 +58,38 @@ typedef struct tp__piece {
     const void *g;
     void *states[TP__MAX_STATES]; /* NULL where the options need none */
     int64_t steps;                /* 1 in the first step */
+    double number;                /* see kind->number */
     bool first;                   /* the states hold nothing yet */
+    bool listed;                  /* these are the touched elements alone */
 } tp__piece;
 
-/* What tells SGD, Adam and AdamW apart. */
+/* An optimizer is one record: its name, options, states and update. */
 typedef struct tp__kind {
     const char *type;
     bool counts;      /* steps are part of the state */
     unsigned options; /* bit i: has option i */
     const char *states[TP__MAX_STATES];
+    const char *number; /* a float32 that each parameter's state has too, 1 to begin with; or NULL */
     tp_status (*check)(const tp__options *options);
-    /* Whether a parameter needs state i. */
+    /* Whether a parameter needs state i; NULL: all of them. */
     bool (*needs)(const tp__options *options, int i);
+    /* What state i is filled with at first; NULL: 0. */
+    double (*initial)(const tp__options *options, int i);
+    /* The number in step `steps`; NULL without one. */
+    double (*advance)(const tp__options *options, int64_t steps, double number);
     /* Whether elements with a gradient of 0 stay as they are, and so do their states; NULL: no. */
     bool (*skips_zeros)(const tp__options *options);
     void (*update)(const tp__options *options, const tp__piece *piece);
 } tp__kind;
 
-extern const tp__kind tp__sgd_kind, tp__adam_kind, tp__adamw_kind;
+/* Whether a slot with these options has state i. */
+bool tp__needs(const tp__kind *kind, const tp__options *options, int i);
+
+#define TP__OPTION(option) (1u << (option))
+
+/* Checks that kinds share. */
+tp_status tp__check_not_negative(double value, const char *what);
+tp_status tp__check_betas(const tp__options *options);
 
 typedef struct tp__group {
     tp__options options;

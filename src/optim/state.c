@@ -34,7 +34,7 @@ tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer)
     TP_FRAME("optimizer_state");
     tp_region *region = tp__region_current();
     const size_t most =
-        (size_t)optimizer->n_slots * (1 + TP__MAX_STATES) + (size_t)optimizer->n_groups * TP__N_OPTIONS;
+        (size_t)optimizer->n_slots * (2 + TP__MAX_STATES) + (size_t)optimizer->n_groups * TP__N_OPTIONS;
     list out = {region ? tp_region_alloc(region, sizeof(tp_named_tensors)) : NULL, false};
     if (!out.tensors || !(out.tensors->items = tp_region_alloc(region, most * sizeof *out.tensors->items)))
         return NULL;
@@ -44,6 +44,9 @@ tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer)
             continue;
         if (optimizer->kind->counts)
             add(&out, tp_scalar_i64(slot->steps), "state.%lld.step", (long long)i);
+        if (optimizer->kind->number)
+            add(&out, tp_scalar(TP_F32, slot->number), "state.%lld.%s", (long long)i,
+                optimizer->kind->number);
         for (int k = 0; k < TP__MAX_STATES; k++)
             if (slot->states[k])
                 add(&out, slot->states[k], "state.%lld.%s", (long long)i, optimizer->kind->states[k]);
@@ -60,7 +63,7 @@ tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer)
 
 /* What a state says, before it is taken over. */
 typedef struct plan {
-    const tp_tensor *step;
+    const tp_tensor *step, *number;
     const tp_tensor *states[TP__MAX_STATES];
 } plan;
 
@@ -90,6 +93,8 @@ static tp_status plan_state(const tp_optimizer *optimizer, const char *rest, con
             place = &plans[i].states[k];
     if (i >= 0 && optimizer->kind->counts && !strcmp(rest, "step"))
         place = &plans[i].step;
+    if (i >= 0 && optimizer->kind->number && !strcmp(rest, optimizer->kind->number))
+        place = &plans[i].number;
     if (!place)
         return tp_fail(TP_ERROR_ARGUMENT, "Unexpected key \"%s\" for %s of %lld parameters", from->name,
                        optimizer->kind->type, (long long)optimizer->n_slots);
@@ -102,6 +107,8 @@ static tp_status plan_state(const tp_optimizer *optimizer, const char *rest, con
                    ? TP_OK
                    : tp_fail(TP_ERROR_VALUE, "\"%s\" is no number of steps", from->name);
     }
+    if (place == &plans[i].number)
+        return from->tensor->numel == 1 ? TP_OK : tp_fail(TP_ERROR_VALUE, "\"%s\" is no number", from->name);
     const tp_tensor *p = optimizer->slots[i].parameter;
     if (from->tensor->ndim == p->ndim &&
         !memcmp(from->tensor->shape, p->shape, (size_t)p->ndim * sizeof *p->shape))
@@ -142,15 +149,18 @@ static tp_status check_plans(const tp_optimizer *optimizer, const plan *plans, c
         TP__TRY(kind->check(&groups[g]));
         for (int64_t i = optimizer->groups[g].first, n = 0; n < optimizer->groups[g].count; i++, n++) {
             const plan *p = &plans[i];
-            bool any = p->step != NULL;
+            bool any = p->step || p->number;
             for (int k = 0; k < TP__MAX_STATES; k++)
                 any |= p->states[k] != NULL;
             if (!any)
                 continue;
             if (kind->counts && !p->step)
                 return tp_fail(TP_ERROR_ARGUMENT, "Missing key \"state.%lld.step\"", (long long)i);
+            if (kind->number && !p->number)
+                return tp_fail(TP_ERROR_ARGUMENT, "Missing key \"state.%lld.%s\"", (long long)i,
+                               kind->number);
             for (int k = 0; k < TP__MAX_STATES; k++)
-                if (kind->states[k] && kind->needs(&groups[g], k) && !p->states[k])
+                if (tp__needs(kind, &groups[g], k) && !p->states[k])
                     return tp_fail(TP_ERROR_ARGUMENT, "Missing key \"state.%lld.%s\"", (long long)i,
                                    kind->states[k]);
         }
@@ -205,6 +215,7 @@ static void take_over(tp_optimizer *optimizer, const plan *plans, const tp__opti
     for (int64_t i = 0; i < optimizer->n_slots; i++) {
         tp__slot *slot = &optimizer->slots[i];
         slot->begun = plans[i].states[0] != NULL;
+        slot->number = plans[i].number ? tp_item(plans[i].number) : 1;
         slot->steps = plans[i].step ? (int64_t)tp_item(plans[i].step) : 0;
         for (int k = 0; k < TP__MAX_STATES; k++) {
             tp_tensor *own = slot->states[k];
@@ -242,9 +253,28 @@ char *tp_optimizer_repr(const tp_optimizer *optimizer)
 {
     if (!optimizer)
         return NULL;
-    /* In alphabetical order; the betas stand together. */
-    static const int order[] = {TP__AMSGRAD,  TP__BETA1,    TP__DAMPENING, TP__EPS,         TP__LR,
-                                TP__MAXIMIZE, TP__MOMENTUM, TP__NESTEROV,  TP__WEIGHT_DECAY};
+    /* In alphabetical order; pairs stand together. Betas and etas are written with a point. */
+    static const struct {
+        int option, second;
+        const char *pair;
+    } order[] = {{TP__ALPHA, -1, NULL},
+                 {TP__AMSGRAD, -1, NULL},
+                 {TP__BETA1, TP__BETA2, "betas"},
+                 {TP__CENTERED, -1, NULL},
+                 {TP__DAMPENING, -1, NULL},
+                 {TP__DECOUPLED, -1, NULL},
+                 {TP__EPS, -1, NULL},
+                 {TP__ETA_MINUS, TP__ETA_PLUS, "etas"},
+                 {TP__INITIAL_ACCUMULATOR, -1, NULL},
+                 {TP__LR, -1, NULL},
+                 {TP__LR_DECAY, -1, NULL},
+                 {TP__MAXIMIZE, -1, NULL},
+                 {TP__MOMENTUM, -1, NULL},
+                 {TP__MOMENTUM_DECAY, -1, NULL},
+                 {TP__NESTEROV, -1, NULL},
+                 {TP__RHO, -1, NULL},
+                 {TP__STEP_MIN, TP__STEP_MAX, "step_sizes"},
+                 {TP__WEIGHT_DECAY, -1, NULL}};
     tp__writer out = {0};
     char text[TP__NUMBER_SIZE], other[TP__NUMBER_SIZE];
     tp__writef(&out, "%s (", optimizer->kind->type);
@@ -252,12 +282,13 @@ char *tp_optimizer_repr(const tp_optimizer *optimizer)
         const double *of = optimizer->groups[g].options.of;
         tp__writef(&out, g ? "\n\nParameter Group %d" : "\nParameter Group %d", g);
         for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-            const int k = order[i];
+            const int k = order[i].option;
             if (!(optimizer->kind->options >> k & 1))
                 continue;
-            if (k == TP__BETA1)
-                tp__writef(&out, "\n    betas: (%s, %s)", tp__number_text(text, of[k], false),
-                           tp__number_text(other, of[TP__BETA2], false));
+            if (order[i].pair)
+                tp__writef(&out, "\n    %s: (%s, %s)", order[i].pair,
+                           tp__number_text(text, of[k], k == TP__STEP_MIN),
+                           tp__number_text(other, of[order[i].second], k == TP__STEP_MIN));
             else
                 tp__writef(&out, "\n    %s: %s", tp__option_name(k),
                            tp__option_is_flag(k) ? (of[k] != 0 ? "True" : "False")

@@ -17,6 +17,7 @@ TABLES(tp__elementwise_table, elementwise_table)
 TABLES(tp__reduce_table, reduce_table)
 TABLES(tp__optim_table, optim_table)
 TABLES(tp__scan_table, scan_table)
+TABLES(tp__step_table, step_table)
 
 const tp__elementwise_table *_Atomic tp__elementwise_picked;
 
@@ -39,4 +40,9 @@ const tp__optim_table *tp__optim(void)
 const tp__scan_table *tp__scan(void)
 {
     return scan_tables[tp__isa()];
+}
+
+const tp__step_table *tp__steps(void)
+{
+    return step_tables[tp__isa()];
 }

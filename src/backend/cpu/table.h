@@ -110,12 +110,29 @@ typedef struct tp__optim_table {
     void (*sgd_f64)(int64_t n, double *p, const double *g, double *buffer, const tp__sgd_numbers *numbers);
 } tp__optim_table;
 
+/* The numbers of the other optimizers; each kernel says what it uses. */
+typedef struct tp__step_numbers {
+    double lr, lr2, beta1, beta2, eps, momentum, correction;
+    double weight_decay; /* added to the gradient */
+    double decay;        /* what parameters are multiplied by before all else; 1: nothing */
+    bool maximize, skips;
+} tp__step_numbers;
+
+typedef void (*tp__step_kernel)(int64_t n, void *parameter, const void *gradient, void *const *states,
+                                const tp__step_numbers *numbers);
+
+typedef struct tp__step_table {
+    tp__step_kernel adagrad[2], rmsprop[2], adadelta[2], adamax[2], nadam[2], radam[2], rprop[2],
+        sparse_adam[2]; /* float32, float64 */
+} tp__step_table;
+
 /* The tables of the instruction set that this machine has (see isa.h), picked when first asked for. */
 extern const tp__elementwise_table *_Atomic tp__elementwise_picked;
 const tp__elementwise_table *tp__elementwise_pick(void);
 const tp__reduce_table *tp__reduce(void);
 const tp__optim_table *tp__optim(void);
 const tp__scan_table *tp__scan(void);
+const tp__step_table *tp__steps(void);
 
 static inline const tp__elementwise_table *tp__elementwise(void)
 {
