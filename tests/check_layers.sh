@@ -24,7 +24,7 @@ owners="
     heart:   op autograd
     ops:     elementwise ops embedding functional losses reduce
     nn:      nn layers
-    optim:   optim
+    optim:   optim schedule average
     data:    data folds labels
     text:    text
     train:   train metrics text_model

@@ -18,6 +18,7 @@
 #include "taper/optim.h"
 #include "taper/random.h"
 #include "taper/region.h"
+#include "taper/schedule.h"
 #include "taper/status.h"
 #include "taper/strings.h"
 #include "taper/tensor.h"

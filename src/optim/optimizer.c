@@ -93,7 +93,7 @@ static tp_status add_group(tp_optimizer *optimizer, const tp_parameter_list *par
         if (!(slot->name = tp__region_strdup(region, name)))
             return TP_ERROR_MEMORY;
     }
-    groups[optimizer->n_groups] = (tp__group){optimizer->defaults, before, added};
+    groups[optimizer->n_groups] = (tp__group){optimizer->defaults, NAN, before, added};
     optimizer->slots = slots;
     optimizer->groups = groups;
     optimizer->n_slots = before + added;
