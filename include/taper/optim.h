@@ -215,10 +215,18 @@ TP_API tp_status tp_set_lr(tp_optimizer *optimizer, int group, double lr);
 
 /* ---- Gradients ---- */
 
-/* The 2-norm of all gradients together, from before they are multiplied by min(max_norm / (norm + 1e-6), 1),
- * which is always done. A norm that is not finite spoils all gradients, as in PyTorch. 0 without gradients;
- * NaN after an error. */
-TP_API double tp_clip_grad_norm(const tp_parameter_list *parameters, double max_norm);
+/* The p-norm of all gradients together (of the gradients' own norms), from before they are multiplied by
+ * min(max_norm / (norm + 1e-6), 1), which is always done. norm_type is p: 2, INFINITY (the largest size),
+ * -INFINITY, 0 (how many are not 0) or another number. A norm that is not finite spoils all gradients, as in
+ * PyTorch, or with `error_if_nonfinite` is a TP_ERROR_VALUE that changes none. 0 without gradients; NaN after
+ * an error. tp_clip_grad_norm(tp_parameters(model), 1.0) */
+typedef struct tp_clip_grad_norm_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double max_norm TP_OPTIM_DEFAULT(0);
+    double norm_type TP_OPTIM_DEFAULT(2);
+    bool error_if_nonfinite TP_OPTIM_DEFAULT(false);
+} tp_clip_grad_norm_options;
+TP_API double tp_clip_grad_norm_with(const tp_clip_grad_norm_options *options);
 
 /* Every element of every gradient limited to [-limit, limit]. */
 TP_API tp_status tp_clip_grad_value(const tp_parameter_list *parameters, double limit);
@@ -293,6 +301,13 @@ static inline tp_optimizer *tp_sparse_adam(const tp_parameter_list *parameters,
     options.parameters = parameters;
     return tp_sparse_adam_with(&options);
 }
+static inline double tp_clip_grad_norm(const tp_parameter_list *parameters, double max_norm,
+                                       tp_clip_grad_norm_options options = {})
+{
+    options.parameters = parameters;
+    options.max_norm = max_norm;
+    return tp_clip_grad_norm_with(&options);
+}
 /* Its own options, since the default of the weight decay is another one. */
 struct tp_adamw_options : tp_adam_options {
     tp_adamw_options() { weight_decay = 1e-2; }
@@ -311,6 +326,9 @@ static inline tp_optimizer *tp_adamw(const tp_parameter_list *parameters,
     TP_WITH_OPTIONS(tp_optimizer *, tp_sgd_with, tp_sgd_options, .lr = 1e-3, .parameters = __VA_ARGS__)
 #define tp_adam(...) TP_ADAM(tp_adam_with, 0, __VA_ARGS__)
 #define tp_adamw(...) TP_ADAM(tp_adamw_with, 1e-2, __VA_ARGS__)
+#define tp_clip_grad_norm(...)                                                                 \
+    TP_WITH_OPTIONS(double, tp_clip_grad_norm_with, tp_clip_grad_norm_options, .norm_type = 2, \
+                    .parameters = __VA_ARGS__)
 #define tp_adagrad(...)                                                                            \
     TP_WITH_OPTIONS(tp_optimizer *, tp_adagrad_with, tp_adagrad_options, .lr = 1e-2, .eps = 1e-10, \
                     .parameters = __VA_ARGS__)

@@ -3,6 +3,7 @@
 #define TAPER_H
 
 #include "taper/autograd.h"
+#include "taper/average.h"
 #include "taper/data.h"
 #include "taper/embedding.h"
 #include "taper/folds.h"

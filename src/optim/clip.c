@@ -46,8 +46,21 @@ static tp_status check_list(const tp_parameter_list *parameters)
     return TP_OK;
 }
 
+/* As PyTorch's vector_norm. */
+static tp_tensor *vector_norm(tp_tensor *x, double p)
+{
+    if (p == 2)
+        return tp_norm(x);
+    if (p == 0)
+        return tp_sum(tp_to(tp_ne(x, 0), tp_dtype_of(x)));
+    tp_tensor *size = tp_abs(x);
+    if (isinf(p))
+        return p > 0 ? tp_max(size) : tp_min(size);
+    return p == 1 ? tp_sum(size) : tp_pow(tp_sum(tp_pow(size, p)), 1 / p);
+}
+
 /* The norm of the gradients' norms, as a tensor of one element; NULL without gradients, or after an error. */
-static tp_tensor *total_norm(const tp_parameter_list *parameters)
+static tp_tensor *total_norm(const tp_parameter_list *parameters, double p)
 {
     tp_region *region = tp__region_current();
     tp_tensor **norms = tp_region_alloc(region, (size_t)parameters->count * sizeof *norms);
@@ -57,9 +70,9 @@ static tp_tensor *total_norm(const tp_parameter_list *parameters)
     int n = 0;
     for (int64_t i = 0; i < parameters->count; i++) {
         tp_tensor *grad = tp_grad(parameters->tensors[i]);
-        if (!grad)
+        if (!grad || (isinf(p) && !grad->numel))
             continue;
-        if (!(norms[n] = tp_norm(grad)))
+        if (!(norms[n] = vector_norm(grad, p)))
             return NULL;
         dtype = tp_promote_types(dtype, (tp_dtype)grad->dtype);
         n++;
@@ -69,7 +82,7 @@ static tp_tensor *total_norm(const tp_parameter_list *parameters)
     for (int i = 0; i < n; i++)
         if (!(norms[i] = tp_to(norms[i], dtype)))
             return NULL;
-    return tp_norm(tp_stack(norms, n, 0));
+    return vector_norm(tp_stack(norms, n, 0), p);
 }
 
 /* max_norm times the reciprocal of norm + 1e-6, each rounded to the norm's type. */
@@ -85,26 +98,38 @@ static double coefficient(const tp_tensor *norm, double max_norm)
     return factor > 1 ? 1 : factor;
 }
 
-double tp_clip_grad_norm(const tp_parameter_list *parameters, double max_norm)
+double tp_clip_grad_norm_with(const tp_clip_grad_norm_options *options)
 {
+    const tp_parameter_list *parameters = options->parameters;
     TP_FRAME("clip_grad_norm");
     if (check_list(parameters) != TP_OK)
         return NAN;
-    if (!(max_norm >= 0)) {
-        tp_fail(TP_ERROR_ARGUMENT, "max_norm is %g, below 0", max_norm);
+    if (!(options->max_norm >= 0) || isnan(options->norm_type)) {
+        tp_fail(TP_ERROR_ARGUMENT, isnan(options->norm_type) ? "norm_type is %g" : "max_norm is %g, below 0",
+                isnan(options->norm_type) ? options->norm_type : options->max_norm);
         return NAN;
     }
-    bool any = false;
-    for (int64_t i = 0; i < parameters->count; i++)
-        any |= tp_grad(parameters->tensors[i]) != NULL;
-    if (!any)
+    int64_t elements = 0;
+    for (int64_t i = 0; i < parameters->count; i++) {
+        const tp_tensor *grad = tp_grad(parameters->tensors[i]);
+        elements += grad ? grad->numel : 0;
+    }
+    if (!elements)
         return 0;
     TP_SCOPE(clip);
     TP_SCOPE_NO_GRAD(clip);
-    const tp_tensor *norm = total_norm(parameters);
+    const tp_tensor *norm = total_norm(parameters, options->norm_type);
     if (!norm)
         return NAN;
-    const double factor = coefficient(norm, max_norm);
+    const double value = tp__load_f64((tp_dtype)norm->dtype, norm->data);
+    if (options->error_if_nonfinite && !isfinite(value)) {
+        tp_fail(TP_ERROR_VALUE,
+                "The total norm of order %g for gradients from `parameters` is non-finite, so it cannot be "
+                "clipped",
+                options->norm_type);
+        return NAN;
+    }
+    const double factor = coefficient(norm, options->max_norm);
     for (int64_t i = 0; i < parameters->count; i++) {
         tp_tensor *grad = tp_grad(parameters->tensors[i]);
         if (!grad)
@@ -114,7 +139,7 @@ double tp_clip_grad_norm(const tp_parameter_list *parameters, double max_norm)
             parameters->tensors[i]->leaf->sparse = false;
         change(grad, product, factor);
     }
-    return tp__load_f64((tp_dtype)norm->dtype, norm->data);
+    return value;
 }
 
 tp_status tp_clip_grad_value(const tp_parameter_list *parameters, double limit)

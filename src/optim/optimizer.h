@@ -93,7 +93,7 @@ tp_status tp__check_betas(const tp__options *options);
 
 typedef struct tp__group {
     tp__options options;
-    double initial_lr; /* what schedules begin with, once there was one; else NaN */
+    double initial_lr;    /* what schedules begin with, once there was one; else NaN */
     int64_t first, count; /* of the slots */
 } tp__group;
 

@@ -123,7 +123,9 @@ typedef void (*tp__step_kernel)(int64_t n, void *parameter, const void *gradient
 
 typedef struct tp__step_table {
     tp__step_kernel adagrad[2], rmsprop[2], adadelta[2], adamax[2], nadam[2], radam[2], rprop[2],
-        sparse_adam[2]; /* float32, float64 */
+        sparse_adam[2], /* float32, float64 */
+        /* no optimizers: the parameter goes to the "gradient", by lr of the way or by one in `correction` */
+        lerp[2], mean[2];
 } tp__step_table;
 
 /* The tables of the instruction set that this machine has (see isa.h), picked when first asked for. */

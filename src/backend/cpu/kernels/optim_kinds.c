@@ -28,4 +28,5 @@
 #define STEP(name) .name = {name##_f32, name##_f64}
 
 const tp__step_table TP__NAME(step_table) = {STEP(adagrad), STEP(rmsprop), STEP(adadelta), STEP(adamax),
-                                             STEP(nadam),   STEP(radam),   STEP(rprop),    STEP(sparse_adam)};
+                                             STEP(nadam),   STEP(radam),   STEP(rprop),    STEP(sparse_adam),
+                                             STEP(lerp),    STEP(mean)};

@@ -177,6 +177,31 @@ static void NAME(sparse_adam)(ARGUMENTS)
     }
 }
 
+static void NAME(lerp)(ARGUMENTS)
+{
+    T *restrict p = parameter;
+    const T *restrict to = gradient;
+    const T weight = (T)k->lr;
+    const bool near = weight < (T)0.5;
+    (void)states;
+    EACH
+    {
+        p[i] = LERP(p[i], to[i], weight, near);
+    }
+}
+
+static void NAME(mean)(ARGUMENTS)
+{
+    T *restrict p = parameter;
+    const T *restrict to = gradient;
+    const T count = (T)k->correction;
+    (void)states;
+    EACH
+    {
+        p[i] = p[i] + (to[i] - p[i]) / count;
+    }
+}
+
 #undef ARGUMENTS
 #undef BEGIN
 #undef EACH
