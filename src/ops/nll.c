@@ -1,9 +1,8 @@
-/* The losses against class numbers, or class probabilities: nll_loss and cross_entropy. */
-#include "ops/elementwise.h"
+/* The loss of log-probabilities against class numbers: nll_loss. */
+#include "ops/nll.h"
 #include "ops/ops.h"
 #include "ops/reduce.h"
 
-#include <math.h>
 #include <string.h>
 
 #define SAMPLES(...)         \
@@ -15,22 +14,11 @@
         }                    \
     }
 
-typedef struct nll {
-    tp_reduction reduction;
-    int64_t ignore_index;
-    int64_t classes; /* of the gradient's result */
-} nll;
 #define NLL(...)                 \
-    &(const nll)                 \
+    &(const tp__nll)             \
     {                            \
         .reduction = __VA_ARGS__ \
     }
-
-/* Where the classes stand in x: [classes] or [n, classes, ...]. */
-static int class_dim(const tp_tensor *x)
-{
-    return x->ndim == 1 ? 0 : 1;
-}
 
 /* x or its gradient as [before][classes][after], of which `before` times `after` places have a target. */
 typedef struct layout {
@@ -45,28 +33,22 @@ static layout layout_of(const tp_tensor *target, int64_t classes)
     return l;
 }
 
-/* Sums in a cascade, as PyTorch adds up these losses: each level takes 2^power sums of the one below. */
-#define LEVELS 8
-typedef struct cascade {
-    int power;
-    double f64[LEVELS];
-    float f32[LEVELS];
-} cascade;
-
-static cascade cascade_of(int64_t n)
+tp__cascade tp__cascade_of(int64_t n)
 {
-    cascade c = {.power = 0};
+    tp__cascade c = {.power = 0};
     int bits = 0;
     while (bits < 62 && (INT64_C(1) << bits) < n)
         bits++;
-    c.power = bits / LEVELS > 4 ? bits / LEVELS : 4;
+    c.power = bits / TP__LEVELS > 4 ? bits / TP__LEVELS : 4;
     return c;
 }
 
-static void carry(cascade *c, int64_t i)
+void tp__cascade_add(tp__cascade *c, int64_t i, double value)
 {
     const int64_t mask = (INT64_C(1) << c->power) - 1;
-    for (int j = 0; j + 1 < LEVELS && !(i & (mask << (j * c->power))); j++) {
+    c->f64[0] += value;
+    c->f32[0] += (float)value;
+    for (int j = 0; j + 1 < TP__LEVELS && !(i & (mask << (j * c->power))); j++) {
         c->f64[j + 1] += c->f64[j];
         c->f32[j + 1] += c->f32[j];
         c->f64[j] = 0;
@@ -74,28 +56,22 @@ static void carry(cascade *c, int64_t i)
     }
 }
 
-static double total_of(const cascade *c, tp_dtype dtype)
+double tp__cascade_total(const tp__cascade *c, tp_dtype dtype)
 {
     double sum = 0;
     float sum_f32 = 0;
-    for (int j = 0; j < LEVELS; j++) {
+    for (int j = 0; j < TP__LEVELS; j++) {
         sum += c->f64[j];
         sum_f32 += c->f32[j];
     }
     return dtype == TP_F32 ? (double)sum_f32 : sum;
 }
 
-static void add(cascade *c, double value)
-{
-    c->f64[0] += value;
-    c->f32[0] += (float)value;
-}
-
-static tp_status check_target(const tp_tensor *target, const int64_t *classes_of, int64_t classes,
-                              int64_t ignore_index)
+tp_status tp__check_target(const tp_tensor *target, const int64_t *class_of, int64_t classes,
+                           int64_t ignore_index)
 {
     for (int64_t i = 0; i < target->numel; i++) {
-        if (classes_of[i] == ignore_index || (classes_of[i] >= 0 && classes_of[i] < classes))
+        if (class_of[i] == ignore_index || (class_of[i] >= 0 && class_of[i] < classes))
             continue;
         int64_t index[TP_MAX_DIMS], rest = i;
         for (int d = target->ndim - 1; d >= 0; d--) {
@@ -105,13 +81,13 @@ static tp_status check_target(const tp_tensor *target, const int64_t *classes_of
         char place[TP__SHAPE_TEXT_SIZE];
         return tp_fail(TP_ERROR_INDEX,
                        "Target %lld is out of bounds. It stands at %s, and there are %lld classes",
-                       (long long)classes_of[i], tp__shape_text(place, sizeof place, target->ndim, index),
+                       (long long)class_of[i], tp__shape_text(place, sizeof place, target->ndim, index),
                        (long long)classes);
     }
     return TP_OK;
 }
 
-static tp_status check_weight(const tp_tensor *weight, tp_dtype dtype, int64_t classes)
+tp_status tp__check_weight(const tp_tensor *weight, tp_dtype dtype, int64_t classes)
 {
     char shape[TP__SHAPE_TEXT_SIZE];
     if (weight->ndim != 1 || weight->shape[0] != classes)
@@ -145,11 +121,11 @@ static tp_status check_count(const tp_call *call)
     return tp_fail(TP_ERROR_ARGUMENT, "takes 2 or 3 operands, not %d", call->n_inputs);
 }
 
-static tp_status infer_nll(tp_call *call)
+tp_status tp__infer_nll(tp_call *call)
 {
     TP__TRY(check_count(call));
     const tp_tensor *x = call->inputs[0], *target = call->inputs[1];
-    const nll *a = call->attributes;
+    const tp__nll *a = call->attributes;
     TP__TRY(tp__require_float(x, "the input"));
     TP__TRY(check_target_type(target));
     if (!x->ndim)
@@ -167,7 +143,7 @@ static tp_status infer_nll(tp_call *call)
                        tp__shape_text(of, sizeof of, x->ndim, x->shape));
     }
     if (call->n_inputs > 2)
-        TP__TRY(check_weight(call->inputs[2], (tp_dtype)x->dtype, x->shape[class_dim(x)]));
+        TP__TRY(tp__check_weight(call->inputs[2], (tp_dtype)x->dtype, x->shape[tp__class_dim(x)]));
     if (a->reduction == TP_NONE)
         tp__result_like(call->results, (tp_dtype)x->dtype, target);
     else
@@ -175,8 +151,7 @@ static tp_status infer_nll(tp_call *call)
     return TP_OK;
 }
 
-/* Class weights, or 1 for each. */
-static double weight_at(const tp_tensor *weight, int64_t class)
+double tp__weight_at(const tp_tensor *weight, int64_t class)
 {
     if (!weight)
         return 1;
@@ -185,60 +160,56 @@ static double weight_at(const tp_tensor *weight, int64_t class)
                             class * weight->strides[0] * (int64_t)tp_dtype_size((tp_dtype)weight->dtype));
 }
 
-/* What a mean divides by: the weights of the targets that count. */
-static double total_weight(const tp_tensor *weight, const int64_t *target, int64_t n, int64_t ignore_index,
-                           tp_dtype dtype)
+double tp__total_weight(const tp_tensor *weight, const int64_t *class_of, int64_t n, int64_t ignore_index,
+                        tp_dtype dtype)
 {
-    cascade weights = cascade_of(n);
+    tp__cascade weights = tp__cascade_of(n);
     int64_t counted = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (target[i] == ignore_index)
+        if (class_of[i] == ignore_index)
             continue;
         counted++;
-        if (!weight)
-            continue;
-        add(&weights, weight_at(weight, target[i]));
-        carry(&weights, i);
+        if (weight)
+            tp__cascade_add(&weights, i, tp__weight_at(weight, class_of[i]));
     }
-    return weight ? total_of(&weights, dtype) : (double)counted;
+    return weight ? tp__cascade_total(&weights, dtype) : (double)counted;
 }
 
 static tp_status forward_nll(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0], *target = call->inputs[1],
                     *weight = call->n_inputs > 2 ? call->inputs[2] : NULL;
-    const nll *a = call->attributes;
+    const tp__nll *a = call->attributes;
     tp_tensor *out = call->outputs[0];
     const tp_dtype dtype = (tp_dtype)x->dtype;
-    const int64_t classes = x->shape[class_dim(x)];
+    const int64_t classes = x->shape[tp__class_dim(x)];
     tp__array from, to;
     TP__TRY(tp__spread(target, target, &to));
     TP__TRY(tp__spread(x, x, &from));
     const int64_t *class_of = to.data;
-    TP__TRY(check_target(target, class_of, classes, a->ignore_index));
+    TP__TRY(tp__check_target(target, class_of, classes, a->ignore_index));
     const layout l = layout_of(target, classes);
-    cascade losses = cascade_of(target->numel);
+    tp__cascade losses = tp__cascade_of(target->numel);
     const size_t size = tp_dtype_size(dtype);
     for (int64_t i = 0; i < target->numel; i++) {
         double value = 0;
         if (class_of[i] != a->ignore_index) {
             const int64_t at = (i / l.after * classes + class_of[i]) * l.after + i % l.after;
             value = tp__load_f64(dtype, (const char *)from.data + (size_t)at * size);
-            value *= weight_at(weight, class_of[i]);
-            value = dtype == TP_F32 ? (double)(float)value : value;
+            value *= tp__weight_at(weight, class_of[i]);
+            value = tp__rounded(dtype, value);
         }
         if (a->reduction == TP_NONE) {
             tp__store_f64(dtype, out->data + (size_t)i * size, value == 0 ? 0 : -value);
         } else if (class_of[i] != a->ignore_index) {
-            add(&losses, -value);
-            carry(&losses, i);
+            tp__cascade_add(&losses, i, -value);
         }
     }
     if (a->reduction != TP_NONE)
-        tp__store_f64(dtype, out->data, total_of(&losses, dtype));
+        tp__store_f64(dtype, out->data, tp__cascade_total(&losses, dtype));
     if (a->reduction == TP_MEAN)
         tp__divide(dtype, 1, out->data,
-                   total_weight(weight, class_of, target->numel, a->ignore_index, dtype));
+                   tp__total_weight(weight, class_of, target->numel, a->ignore_index, dtype));
     tp_release(from.scratch);
     tp_release(to.scratch);
     return TP_OK;
@@ -248,8 +219,8 @@ static tp_status backward_nll(tp_backward_call *call)
 {
     if (!call->needed[0])
         return TP_OK;
-    nll attributes = *(const nll *)call->attributes;
-    attributes.classes = call->inputs[0]->shape[class_dim(call->inputs[0])];
+    tp__nll attributes = *(const tp__nll *)call->attributes;
+    attributes.classes = call->inputs[0]->shape[tp__class_dim(call->inputs[0])];
     tp_tensor *inputs[3] = {call->grad_outputs[0], call->inputs[1]};
     if (call->n_inputs > 2)
         inputs[2] = call->inputs[2];
@@ -262,8 +233,8 @@ const tp_op tp__op_nll_loss = {
     .n_inputs = -1,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1) | TP_SAVES_INPUT(2),
-    .attributes_size = sizeof(nll),
-    .infer = infer_nll,
+    .attributes_size = sizeof(tp__nll),
+    .infer = tp__infer_nll,
     .forward = forward_nll,
     .backward = backward_nll,
     .documentation = "-x at the target's class, weighted.",
@@ -283,8 +254,8 @@ const tp_op tp__op_nll_loss2d = {
     .n_inputs = -1,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1) | TP_SAVES_INPUT(2),
-    .attributes_size = sizeof(nll),
-    .infer = infer_nll,
+    .attributes_size = sizeof(tp__nll),
+    .infer = tp__infer_nll,
     .forward = forward_nll,
     .backward = backward_nll,
     .documentation = "-x at the target's class, weighted.",
@@ -298,7 +269,7 @@ static tp_status infer_nll_backward(tp_call *call)
 {
     TP__TRY(check_count(call));
     const tp_tensor *g = call->inputs[0], *target = call->inputs[1];
-    const nll *a = call->attributes;
+    const tp__nll *a = call->attributes;
     TP__TRY(tp__require_float(g, "the gradient"));
     TP__TRY(check_target_type(target));
     if (target->ndim == TP_MAX_DIMS || g->numel != (a->reduction == TP_NONE ? target->numel : 1))
@@ -319,7 +290,7 @@ static tp_status forward_nll_backward(tp_call *call)
 {
     const tp_tensor *g = call->inputs[0], *target = call->inputs[1],
                     *weight = call->n_inputs > 2 ? call->inputs[2] : NULL;
-    const nll *a = call->attributes;
+    const tp__nll *a = call->attributes;
     tp_tensor *out = call->outputs[0];
     const tp_dtype dtype = (tp_dtype)out->dtype;
     const size_t size = tp_dtype_size(dtype);
@@ -329,10 +300,10 @@ static tp_status forward_nll_backward(tp_call *call)
     if (a->reduction == TP_NONE)
         TP__TRY(tp__spread(g, g, &from));
     const int64_t *class_of = to.data;
-    TP__TRY(check_target(target, class_of, a->classes, a->ignore_index));
+    TP__TRY(tp__check_target(target, class_of, a->classes, a->ignore_index));
     double divided = 1;
     if (a->reduction == TP_MEAN)
-        divided = total_weight(weight, class_of, target->numel, a->ignore_index, dtype);
+        divided = tp__total_weight(weight, class_of, target->numel, a->ignore_index, dtype);
     memset(out->data, 0, (size_t)out->numel * size);
     for (int64_t i = 0; i < target->numel; i++) {
         if (class_of[i] == a->ignore_index)
@@ -340,7 +311,7 @@ static tp_status forward_nll_backward(tp_call *call)
         double value =
             tp__load_f64(dtype, (const char *)from.data + (a->reduction == TP_NONE ? (size_t)i * size : 0));
         value = -value / divided;
-        value = (dtype == TP_F32 ? (double)(float)value : value) * weight_at(weight, class_of[i]);
+        value = tp__rounded(dtype, value) * tp__weight_at(weight, class_of[i]);
         const int64_t at = (i / l.after * a->classes + class_of[i]) * l.after + i % l.after;
         tp__store_f64(dtype, out->data + (size_t)at * size, value);
     }
@@ -370,7 +341,7 @@ const tp_op tp__op_nll_loss_backward = {
     .n_inputs = -1,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1) | TP_SAVES_INPUT(2),
-    .attributes_size = sizeof(nll),
+    .attributes_size = sizeof(tp__nll),
     .infer = infer_nll_backward,
     .forward = forward_nll_backward,
     .backward = backward_nll_backward,
@@ -379,7 +350,7 @@ const tp_op tp__op_nll_loss_backward = {
                        {"f64[2,2] i64[2,2]<0,3>", NLL(TP_NONE, .ignore_index = -100, .classes = 3), NULL}),
 };
 
-static tp_status check_options(const tp_loss_options *options)
+tp_status tp__check_nll_options(const tp_loss_options *options)
 {
     if (!options->input || !options->target)
         return tp__null_argument(options->input ? "target" : "input");
@@ -393,99 +364,17 @@ static tp_status check_options(const tp_loss_options *options)
     return TP_OK;
 }
 
-static tp_tensor *nll_loss(tp_tensor *x, const tp_loss_options *options)
-{
-    tp_tensor *const inputs[3] = {x, options->target, options->weight};
-    if (!x)
-        return NULL;
-    return tp_apply(record_for(x), inputs, options->weight ? 3 : 2,
-                    &(nll){options->reduction, options->ignore_index, 0});
-}
-
 tp_tensor *tp_nll_loss_with(const tp_loss_options *options)
 {
     tp_frame frame = {"nll_loss", NULL, NULL};
     tp_frame_enter(&frame);
-    tp_status status = check_options(options);
+    tp_status status = tp__check_nll_options(options);
     if (status == TP_OK && options->label_smoothing != 0)
         status = tp_fail(TP_ERROR_ARGUMENT, "takes no label_smoothing; tp_cross_entropy does");
     tp_frame_leave(&frame);
-    return status == TP_OK ? nll_loss(options->input, options) : NULL;
-}
-
-/* ---- cross_entropy ---- */
-
-/* A weight of the classes in a shape that broadcasts to x. */
-static tp_tensor *weight_along(tp_tensor *weight, const tp_tensor *x)
-{
-    int64_t shape[TP_MAX_DIMS];
-    for (int d = 0; d < x->ndim; d++)
-        shape[d] = 1;
-    shape[class_dim(x)] = x->shape[class_dim(x)];
-    if (weight->ndim != 1 || weight->shape[0] != shape[class_dim(x)])
-        return check_weight(weight, (tp_dtype)x->dtype, shape[class_dim(x)]), NULL;
-    return tp_reshape_n(weight, x->ndim, shape);
-}
-
-static tp_tensor *with_probabilities(tp_tensor *x, const tp_loss_options *options)
-{
-    tp_tensor *target = options->target;
-    const int dim = class_dim(x);
-    const double classes = (double)x->shape[dim];
-    if (options->label_smoothing > 0)
-        target = tp_add(tp_mul(target, 1 - options->label_smoothing), options->label_smoothing / classes);
-    tp_tensor *product = tp_mul(x, target);
-    if (options->weight)
-        product = tp_mul(product, weight_along(options->weight, x));
-    if (options->reduction == TP_NONE)
-        return tp_neg(tp_sum_dim(product, dim, false));
-    tp_tensor *total = tp_neg(tp_sum(product));
-    return options->reduction == TP_MEAN ? tp_div(total, (double)x->numel / classes) : total;
-}
-
-/* The part of the loss that goes to all classes alike, before its factor. */
-static tp_tensor *smooth_part(tp_tensor *x, const tp_loss_options *options)
-{
-    tp_tensor *target = options->target, *weight = options->weight;
-    tp_tensor *weighted = weight ? tp_mul(x, weight_along(weight, x)) : x;
-    tp_tensor *ignored = tp_eq(target, options->ignore_index);
-    tp_tensor *losses = tp_masked_fill(tp_neg(tp_sum_dim(weighted, class_dim(x), false)), ignored, 0);
-    if (options->reduction == TP_NONE)
-        return losses;
-    tp_tensor *total = tp_sum(losses);
-    if (options->reduction == TP_SUM)
-        return total;
-    if (!weight)
-        return tp_div(total, tp_sum(tp_logical_not(ignored)));
-    tp_tensor *places = tp_reshape(tp_where(ignored, tp__number_i64(0), target), -1);
-    tp_tensor *weights = tp_masked_fill(tp_gather(weight, 0, places), tp_reshape(ignored, -1), 0);
-    return tp_div(total, tp_sum(weights));
-}
-
-tp_tensor *tp_cross_entropy_with(const tp_loss_options *options)
-{
-    TP_FRAME("cross_entropy");
-    if (check_options(options) != TP_OK)
+    if (status != TP_OK)
         return NULL;
-    tp_tensor *input = options->input, *target = options->target;
-    if (!input->ndim)
-        return tp__fail_null(TP_ERROR_SHAPE, "the input must have at least 1 dimension");
-    const bool probabilities = tp_dtype_is_float((tp_dtype)target->dtype) && target->ndim == input->ndim &&
-                               !memcmp(target->shape, input->shape, (size_t)input->ndim * sizeof(int64_t));
-    if (tp_dtype_is_float((tp_dtype)target->dtype) && !probabilities) {
-        char is[TP__SHAPE_TEXT_SIZE], of[TP__SHAPE_TEXT_SIZE];
-        return tp__fail_null(TP_ERROR_SHAPE,
-                             "a target of probabilities has the input's shape, and its shape is %s, not %s",
-                             tp__shape_text(is, sizeof is, target->ndim, target->shape),
-                             tp__shape_text(of, sizeof of, input->ndim, input->shape));
-    }
-    tp_tensor *x = tp_log_softmax(input, class_dim(input));
-    if (probabilities)
-        return x ? with_probabilities(x, options) : NULL;
-    tp_tensor *result = nll_loss(x, options);
-    if (!result || options->label_smoothing == 0)
-        return result;
-    const double classes = (double)input->shape[class_dim(input)];
-    tp_tensor *smooth = tp_mul(smooth_part(x, options), options->label_smoothing / classes);
-    return tp_add(tp_mul(result, 1 - options->label_smoothing), smooth);
+    tp_tensor *const inputs[3] = {options->input, options->target, options->weight};
+    return tp_apply(record_for(inputs[0]), inputs, options->weight ? 3 : 2,
+                    &(tp__nll){options->reduction, options->ignore_index, 0, 0});
 }

@@ -18,6 +18,7 @@ TABLES(tp__reduce_table, reduce_table)
 TABLES(tp__optim_table, optim_table)
 TABLES(tp__scan_table, scan_table)
 TABLES(tp__step_table, step_table)
+TABLES(tp__cross_entropy_table, cross_entropy_table)
 
 const tp__elementwise_table *_Atomic tp__elementwise_picked;
 
@@ -45,4 +46,9 @@ const tp__scan_table *tp__scan(void)
 const tp__step_table *tp__steps(void)
 {
     return step_tables[tp__isa()];
+}
+
+const tp__cross_entropy_table *tp__cross_entropy(void)
+{
+    return cross_entropy_tables[tp__isa()];
 }

@@ -84,6 +84,15 @@ typedef struct tp__scan_table {
      * is one. By dtype. */
     void (*extreme[2][TP_DTYPES])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
 } tp__scan_table;
+/* Softmax cross-entropy, a row of n logits at a time, of float32 ([0]) or float64 ([1]). */
+typedef struct tp__cross_entropy_table {
+    /* The largest element and the logarithm of the sum of exp(x - largest), into statistics[0] and [1]; if
+     * `smooth`, the sum of (x - [0]) - [1], each times its class's weight if there are weights, into [2]. */
+    void (*statistics[2])(int64_t n, const void *x, const void *weight, bool smooth, void *statistics);
+    /* out = each * weight - exp((x - statistics[0]) - statistics[1]) * softmax. */
+    void (*gradient[2])(int64_t n, const void *x, const void *statistics, const void *weight, double each,
+                        double softmax, void *out);
+} tp__cross_entropy_table;
 
 /* The optimizers' element formulas; numbers are rounded to the type where they meet the arrays, as PyTorch
  * does. */
@@ -135,6 +144,7 @@ const tp__reduce_table *tp__reduce(void);
 const tp__optim_table *tp__optim(void);
 const tp__scan_table *tp__scan(void);
 const tp__step_table *tp__steps(void);
+const tp__cross_entropy_table *tp__cross_entropy(void);
 
 static inline const tp__elementwise_table *tp__elementwise(void)
 {
