@@ -64,7 +64,7 @@ TP_API size_t tp_memory_peak(void);
  * limit, which is the default. */
 TP_API void tp_set_memory_limit(size_t bytes);
 
-/* Gives the calling thread's recycled blocks back to the system. */
+/* Gives the calling thread's recycled blocks back to the system, and those above 4 MiB of all threads. */
 TP_API void tp_memory_trim(void);
 
 /* Ends the calling thread's root region and all it holds. For programs that want every byte freed before

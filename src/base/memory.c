@@ -1,5 +1,6 @@
 /* Counted memory, with recycling for the large pieces. */
 #include "base/memory.h"
+#include "base/large_blocks.h"
 #include "base/region.h"
 
 #include <pthread.h>
@@ -302,10 +303,44 @@ static inline void recycle_piece(void *pointer, size_t class, size_t granted)
     b->lists[class] = p;
 }
 
+/* Whether a piece is one of large_blocks.h, which are counted here. */
+static inline bool is_large(size_t size)
+{
+    return RECYCLING && size > TP__LARGE;
+}
+
+static TP__COLD void *large_piece(size_t size, size_t *granted)
+{
+    if (must_fail())
+        return out_of_memory(size);
+    void *p = tp__large_reuse(size, granted);
+    if (p)
+        return p;
+    *granted = tp__large_size(size);
+    give(tp__large_make_room(*granted));
+    if (!take(*granted)) {
+        tp__raw_trim();
+        if (!take(*granted))
+            return out_of_memory(size);
+    }
+    p = tp__large_new(*granted);
+    if (!p) {
+        tp__raw_trim();
+        p = tp__large_new(*granted);
+    }
+    if (!p) {
+        give(*granted);
+        return out_of_memory(size);
+    }
+    return p;
+}
+
 void *tp__raw_alloc(size_t size, size_t *granted)
 {
     if (size > PTRDIFF_MAX / 2)
         return out_of_memory(size);
+    if (is_large(size))
+        return large_piece(size, granted);
     const size_t class = class_of(size, granted);
     return piece_of(size, class, *granted);
 }
@@ -313,7 +348,11 @@ void *tp__raw_alloc(size_t size, size_t *granted)
 void tp__raw_free(void *pointer, size_t granted)
 {
     size_t same;
-    if (pointer)
+    if (!pointer)
+        return;
+    if (is_large(granted))
+        tp__large_free(pointer, granted);
+    else
         recycle_piece(pointer, class_of(granted, &same), granted);
 }
 
@@ -335,6 +374,7 @@ void tp__raw_trim(void)
 {
     if (bin)
         empty(bin);
+    give(tp__large_trim());
 }
 
 void tp_memory_trim(void)

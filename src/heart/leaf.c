@@ -1,5 +1,6 @@
 /* Leaves: what requires a gradient, and the gradient's place. */
 #include "heart/heart.h"
+#include "base/large_blocks.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -69,6 +70,68 @@ tp_status tp_retain_grad(tp_tensor *t)
     return TP_OK;
 }
 
+/* A gradient that is made here and held by nobody else can give its memory to the leaf's buffer. */
+static bool is_free_to_move(const tp_tensor *t)
+{
+    return t->storage && t->storage->block && t->storage->views == 1 && t->data == t->storage->data;
+}
+
+static bool can_adopt(const tp_tensor *leaf, const tp_tensor *gradient)
+{
+    return gradient->temporary && !gradient->saved && !gradient->history && gradient->layout == TP__DENSE &&
+           gradient->contiguous && gradient->dtype == leaf->dtype && gradient->numel == leaf->numel &&
+           is_free_to_move(gradient);
+}
+
+/* The buffer and the gradient change places: storages stay where they are, their blocks change hands. */
+static TP__APART void adopt(tp_tensor *buffer, tp_tensor *gradient)
+{
+    tp__storage *to = buffer->storage, *from = gradient->storage;
+    tp__block *before = to->block;
+    tp__block_move(from->block, tp__home_region(buffer->home));
+    to->block = from->block;
+    buffer->data = to->data = from->data;
+    buffer->released = false;
+    from->block = before;
+    gradient->data = from->data = before ? tp__block_data(before) : NULL;
+    gradient->released = !before;
+    if (before)
+        tp__block_move(before, tp__home_region(gradient->home));
+}
+
+static void give_back(tp_tensor *buffer)
+{
+    tp__block_free(buffer->storage->block);
+    buffer->storage->block = NULL;
+    buffer->data = buffer->storage->data = NULL;
+    buffer->released = true;
+}
+
+static tp_status fetch_back(tp_tensor *buffer)
+{
+    tp__storage *storage = buffer->storage;
+    storage->block = tp__block_new(tp__home_region(buffer->home), storage->size);
+    if (!storage->block)
+        return TP_ERROR_MEMORY;
+    buffer->data = storage->data = tp__block_data(storage->block);
+    buffer->released = false;
+    memset(buffer->data, 0, storage->size);
+    return TP_OK;
+}
+
+/* A buffer whose memory is still to come. */
+static tp_tensor *empty_buffer(tp_region *home, const tp_tensor *leaf)
+{
+    tp_tensor *buffer = tp__tensor_header(home, (tp_dtype)leaf->dtype, leaf->ndim, leaf->shape);
+    tp__storage *storage = buffer ? tp__region_bump(home, sizeof *storage) : NULL;
+    if (!storage)
+        return NULL;
+    *storage = (tp__storage){.views = 1, .size = (size_t)leaf->numel * tp_dtype_size((tp_dtype)leaf->dtype)};
+    buffer->storage = storage;
+    buffer->released = true;
+    return buffer;
+}
+
 /* Whether `touched` lists all: nobody else has written to the buffer. */
 static bool knows_all(const tp__leaf *l)
 {
@@ -117,6 +180,8 @@ void tp_zero_grad_of(tp_tensor *leaf)
     if (l->sparse)
         clear_touched(l);
     changed(l);
+    if (!l->sparse && l->buffer->storage->size > TP__LARGE && is_free_to_move(l->buffer))
+        give_back(l->buffer);
 }
 
 tp_tensor *tp__product_gradient(tp_tensor *left, tp_tensor *right)
@@ -234,9 +299,11 @@ static tp_status begin_visit(tp__leaf *l, tp_region *home, const tp_tensor *grad
     return TP_OK;
 }
 
-static tp_status new_buffer(tp__leaf *l, const tp_tensor *leaf, tp_region *home, bool sparse)
+static tp_status new_buffer(tp__leaf *l, const tp_tensor *leaf, tp_region *home, const tp_tensor *gradient)
 {
-    tp_tensor *grad = tp__tensor_like(home, (tp_dtype)leaf->dtype, leaf);
+    const bool sparse = gradient->layout == TP__PRODUCT;
+    tp_tensor *grad = can_adopt(leaf, gradient) ? empty_buffer(home, leaf)
+                                                : tp__tensor_like(home, (tp_dtype)leaf->dtype, leaf);
     if (!grad)
         return TP_ERROR_MEMORY;
     if (sparse)
@@ -288,14 +355,17 @@ static TP__APART tp_status prepare(tp_tensor *leaf, const tp_tensor *gradient)
     if (gradient->history)
         return begin_visit(l, home, gradient);
     if (!has_buffer(l, leaf))
-        TP__TRY(new_buffer(l, leaf, home, sparse));
+        TP__TRY(new_buffer(l, leaf, home, gradient));
+    if (l->buffer->released && !can_adopt(leaf, gradient))
+        TP__TRY(fetch_back(l->buffer));
     return sparse ? list_room(l, home, product_of(gradient)->right->stored) : TP_OK;
 }
 
 tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
 {
     const tp__leaf *l = leaf->leaf;
-    if (l && gradient->layout == TP__DENSE && !gradient->history && has_buffer(l, leaf))
+    if (l && gradient->layout == TP__DENSE && !gradient->history && has_buffer(l, leaf) &&
+        !l->buffer->released)
         return TP_OK;
     return prepare(leaf, gradient);
 }
@@ -319,24 +389,6 @@ static TP__APART void add_product(tp__leaf *l, const tp__product *product)
         l->sparse = false;
     }
     pour(product, l->buffer);
-}
-
-/* Takes over the block of a large gradient that nobody else has, and gives the buffer's for it. */
-static TP__APART bool exchange(tp_tensor *buffer, tp_tensor *gradient)
-{
-    tp__storage *mine = buffer->storage, *its = gradient->storage;
-    if (!gradient->temporary || gradient->saved || !gradient->contiguous || !its->block || !mine->block ||
-        its->views != 1 || mine->views != 1 || its->size != mine->size || its->data != gradient->data)
-        return false;
-    tp__block *block = mine->block;
-    tp_region *home = block->region;
-    tp__block_move(block, its->block->region);
-    tp__block_move(its->block, home);
-    mine->block = its->block;
-    its->block = block;
-    buffer->data = mine->data = tp__block_data(mine->block);
-    gradient->data = its->data = tp__block_data(block);
-    return true;
 }
 
 /* buffer += gradient, both dense and contiguous. */
@@ -379,7 +431,9 @@ void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
         l->sparse = false;
         if (l->present)
             add_dense(l->buffer, gradient);
-        else if (!l->buffer->storage->block || !exchange(l->buffer, gradient))
+        else if ((l->buffer->released || is_free_to_move(l->buffer)) && can_adopt(leaf, gradient))
+            adopt(l->buffer, gradient);
+        else
             tp__copy_elements(gradient, l->buffer);
     }
     l->present = true;

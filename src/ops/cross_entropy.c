@@ -28,6 +28,9 @@
 /* Rows that one thread takes at a time hold about this many elements. */
 #define PIECE 32768
 
+/* A gradient of more bytes is written past the caches, which would not hold it until it is read. */
+#define BEYOND_CACHES ((size_t)32 << 20)
+
 /* The numbers kept of a row: those two, and, for label smoothing, the sum of its weighted log-probabilities.
  * They are the second result, as bytes, so that it is nothing that has a gradient. */
 static int64_t numbers_of_row(const tp__nll *a)
@@ -92,14 +95,16 @@ static void forward_chunk(void *context, int64_t chunk)
     const int64_t begin = chunk * job->rows_of_chunk;
     const int64_t end = begin + job->rows_of_chunk < r->n ? begin + job->rows_of_chunk : r->n;
     for (int64_t i = begin; i < end; i++)
-        tp__cross_entropy()->statistics[r->dtype == TP_F64](r->classes, row_of(r, r->x.data, i),
-                                                            r->weight.data, job->smooth,
-                                                            job->numbers + (size_t)i * job->size);
+        tp__cross_entropy()->statistics[r->dtype == TP_F64](
+            r->classes, row_of(r, r->x.data, i), i + 1 < end ? row_of(r, r->x.data, i + 1) : NULL,
+            r->weight.data, job->smooth, job->numbers + (size_t)i * job->size);
 }
 
 static int64_t rows_of_chunk(const rows *r)
 {
-    return r->classes < PIECE ? PIECE / (r->classes ? r->classes : 1) : 1;
+    const int64_t few = r->n >= 64 ? 4 : 1; /* so that rows can be fetched ahead */
+    const int64_t many = PIECE / (r->classes ? r->classes : 1);
+    return many > few ? many : few;
 }
 
 /* (1 - smoothing) nll + smoothing / classes * smooth, in steps of the dtype. */
@@ -179,6 +184,7 @@ typedef struct backward_job {
     char *out;
     double count;          /* what a mean divides by, or 1 */
     double sum_of_weights; /* of all classes */
+    bool past_caches;
     int64_t rows_of_chunk;
 } backward_job;
 
@@ -207,7 +213,7 @@ static void backward_chunk(void *context, int64_t chunk)
         char *out = job->out + (size_t)(i * r->classes) * r->size;
         tp__cross_entropy()->gradient[dtype == TP_F64](
             r->classes, row_of(r, r->x.data, i), job->numbers + (size_t)i * stride, r->weight.data, each,
-            single + (each != 0 ? each * job->sum_of_weights : 0), out);
+            single + (each != 0 ? each * job->sum_of_weights : 0), job->past_caches, out);
         if (class == a->ignore_index)
             continue;
         out += (size_t) class * r->size;
@@ -255,6 +261,7 @@ static tp_status fused_gradient(tp_backward_call *call)
                         .out = out->data,
                         .count = 1,
                         .sum_of_weights = (double)r.classes,
+                        .past_caches = (size_t)out->numel * r.size > BEYOND_CACHES,
                         .rows_of_chunk = rows_of_chunk(&r)};
     if (a->reduction == TP_MEAN)
         job.count = tp__total_weight(weight, r.target.data, r.n, a->ignore_index, r.dtype);

@@ -87,11 +87,14 @@ typedef struct tp__scan_table {
 /* Softmax cross-entropy, a row of n logits at a time, of float32 ([0]) or float64 ([1]). */
 typedef struct tp__cross_entropy_table {
     /* The largest element and the logarithm of the sum of exp(x - largest), into statistics[0] and [1]; if
-     * `smooth`, the sum of (x - [0]) - [1], each times its class's weight if there are weights, into [2]. */
-    void (*statistics[2])(int64_t n, const void *x, const void *weight, bool smooth, void *statistics);
-    /* out = each * weight - exp((x - statistics[0]) - statistics[1]) * softmax. */
+     * `smooth`, the sum of (x - [0]) - [1], each times its class's weight if there are weights, into [2].
+     * `next` is the row that will be asked for next, or NULL. */
+    void (*statistics[2])(int64_t n, const void *x, const void *next, const void *weight, bool smooth,
+                          void *statistics);
+    /* out = each * weight - exp((x - statistics[0]) - statistics[1]) * softmax, without weights each - ...;
+     * `past_caches` if it will not be read soon. */
     void (*gradient[2])(int64_t n, const void *x, const void *statistics, const void *weight, double each,
-                        double softmax, void *out);
+                        double softmax, bool past_caches, void *out);
 } tp__cross_entropy_table;
 
 /* The optimizers' element formulas; numbers are rounded to the type where they meet the arrays, as PyTorch

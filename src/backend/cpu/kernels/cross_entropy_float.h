@@ -29,25 +29,36 @@ static inline T FUNCTION(sum_contiguous)(int64_t n, const T *x)
     return total;
 }
 
+/* The largest element; NaN may be passed over, since the sum of exponentials then is NaN anyway. */
 static inline T FUNCTION(largest)(int64_t n, const T *x)
 {
-    T result = -(T)INFINITY, sum_of_odd = 0;
-    _Pragma("omp simd reduction(max : result) reduction(+ : sum_of_odd)") for (int64_t i = 0; i < n; i++)
-    {
+    enum { LANES = 64 };
+    T lanes[LANES], result = -(T)INFINITY;
+    int64_t i = 0;
+    for (int k = 0; k < LANES; k++)
+        lanes[k] = result;
+    for (; i + LANES <= n; i += LANES)
+        _Pragma("omp simd") for (int k = 0; k < LANES; k++) lanes[k] =
+            x[i + k] > lanes[k] ? x[i + k] : lanes[k];
+    for (; i < n; i++)
         result = x[i] > result ? x[i] : result;
-        sum_of_odd += x[i] == x[i] ? 0 : x[i];
-    }
-    return sum_of_odd == 0 ? result : sum_of_odd;
+    for (int k = 0; k < LANES; k++)
+        result = lanes[k] > result ? lanes[k] : result;
+    return result;
 }
 
-static void FUNCTION(statistics)(int64_t n, const void *from, const void *weight, bool smooth, void *to)
+static void FUNCTION(statistics)(int64_t n, const void *from, const void *next, const void *weight,
+                                 bool smooth, void *to)
 {
     const T *x = from, *w = weight;
     T *out = to, block[BLOCK], total = 0;
     const T top = FUNCTION(largest)(n, x);
     for (int64_t begin = 0; begin < n; begin += BLOCK) {
         const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
-        _Pragma("omp simd") for (int64_t i = 0; i < size; i++) block[i] = MATH(exp)(x[begin + i] - top);
+        for (int64_t i = 0; next && i < size; i += (int64_t)(LINE / sizeof(T)))
+            __builtin_prefetch((const T *)next + begin + i, 0, 2);
+        _Pragma("omp simd") for (int64_t i = 0; i < size; i++) block[i] =
+            FUNCTION(exp_below)(x[begin + i] - top);
         total += FUNCTION(sum_contiguous)(size, block);
     }
     out[0] = top;
@@ -69,17 +80,27 @@ static void FUNCTION(statistics)(int64_t n, const void *from, const void *weight
 }
 
 static void FUNCTION(gradient)(int64_t n, const void *from, const void *statistics, const void *weight,
-                               double to_each, double to_softmax, void *to)
+                               double to_each, double to_softmax, bool past_caches, void *to)
 {
     const T *x = from, *w = weight, *s = statistics, top = s[0], total = s[1];
     const T each = (T)to_each, softmax = (T)to_softmax;
-    T *out = to;
-    if (w && each != 0)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
-            each * w[i] - MATH(exp)((x[i] - top) - total) * softmax;
-    else
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
-            each - MATH(exp)((x[i] - top) - total) * softmax;
+    T block[BLOCK];
+    if (each == 0)
+        w = NULL;
+    for (int64_t begin = 0; begin < n; begin += BLOCK, x += BLOCK) {
+        const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
+        T *out = past_caches ? block : (T *)to + begin;
+        if (w)
+            _Pragma("omp simd") for (int64_t i = 0; i < size; i++) out[i] =
+                each * w[begin + i] - FUNCTION(exp_below)((x[i] - top) - total) * softmax;
+        else
+            _Pragma("omp simd") for (int64_t i = 0; i < size; i++) out[i] =
+                each - FUNCTION(exp_below)((x[i] - top) - total) * softmax;
+        if (past_caches)
+            store_past_caches((T *)to + begin, block, (size_t)size * sizeof(T));
+    }
+    if (past_caches)
+        end_of_stores();
 }
 
 #undef BLOCK
