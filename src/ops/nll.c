@@ -275,7 +275,7 @@ static tp_status infer_nll_backward(tp_call *call)
     if (target->ndim == TP_MAX_DIMS || g->numel != (a->reduction == TP_NONE ? target->numel : 1))
         return tp_fail(TP_ERROR_SHAPE, "the gradient does not fit the target");
     if (call->n_inputs > 2)
-        TP__TRY(check_weight(call->inputs[2], (tp_dtype)g->dtype, a->classes));
+        TP__TRY(tp__check_weight(call->inputs[2], (tp_dtype)g->dtype, a->classes));
     tp_result *r = call->results;
     *r = (tp_result){.dtype = (tp_dtype)g->dtype};
     if (target->ndim)
