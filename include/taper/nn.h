@@ -169,6 +169,57 @@ typedef struct tp_dropout_options {
 } tp_dropout_options;
 TP_API tp_module *tp_dropout_with(const tp_dropout_options *options);
 
+/* tp_f_layer_norm and tp_f_rms_norm over the last dimension, of `size`, or over `ndim` of them with the sizes
+ * `shape` (then `size` does not count): weight, ones, and bias, zeros, of that shape; `bias` only beside a
+ * weight. RMSNorm's `eps` below 0 is PyTorch's None. tp_layer_norm(768, .eps = 1e-6),
+ * tp_layer_norm(0, .ndim = 2, .shape = (const int64_t[]){3, 4}) */
+typedef struct tp_layer_norm_options {
+    int64_t size TP_NN_DEFAULT(0);
+    double eps TP_NN_DEFAULT(1e-5);
+    bool elementwise_affine TP_NN_DEFAULT(true);
+    bool bias TP_NN_DEFAULT(true);
+    tp_dtype dtype TP_NN_DEFAULT(TP_F32);
+    int ndim TP_NN_DEFAULT(0);
+    const int64_t *shape TP_NN_DEFAULT(nullptr);
+} tp_layer_norm_options;
+TP_API tp_module *tp_layer_norm_with(const tp_layer_norm_options *options);
+
+typedef struct tp_rms_norm_options {
+    int64_t size TP_NN_DEFAULT(0);
+    double eps TP_NN_DEFAULT(-1);
+    bool elementwise_affine TP_NN_DEFAULT(true);
+    tp_dtype dtype TP_NN_DEFAULT(TP_F32);
+    int ndim TP_NN_DEFAULT(0);
+    const int64_t *shape TP_NN_DEFAULT(nullptr);
+} tp_rms_norm_options;
+TP_API tp_module *tp_rms_norm_with(const tp_rms_norm_options *options);
+
+/* tp_f_group_norm with weight, ones, and bias, zeros, of [num_channels]. tp_group_norm(2, 6) */
+typedef struct tp_group_norm_options {
+    int64_t num_groups TP_NN_DEFAULT(0);
+    int64_t num_channels TP_NN_DEFAULT(0);
+    double eps TP_NN_DEFAULT(1e-5);
+    bool affine TP_NN_DEFAULT(true);
+    bool bias TP_NN_DEFAULT(true);
+    tp_dtype dtype TP_NN_DEFAULT(TP_F32);
+} tp_group_norm_options;
+TP_API tp_module *tp_group_norm_with(const tp_group_norm_options *options);
+
+/* tp_f_batch_norm of [n, num_features] or [n, num_features, length]: by the batch in training, by the buffers
+ * running_mean and running_var in evaluation, or always by the batch if they are not tracked. Each batch of
+ * training moves them by `momentum`, below 0 (PyTorch's None) to the average of all batches, and adds 1 to
+ * the buffer num_batches_tracked. tp_batch_norm1d(100, .momentum = 0.01) */
+typedef struct tp_batch_norm1d_options {
+    int64_t num_features TP_NN_DEFAULT(0);
+    double eps TP_NN_DEFAULT(1e-5);
+    double momentum TP_NN_DEFAULT(0.1);
+    bool affine TP_NN_DEFAULT(true);
+    bool track_running_stats TP_NN_DEFAULT(true);
+    bool bias TP_NN_DEFAULT(true);
+    tp_dtype dtype TP_NN_DEFAULT(TP_F32);
+} tp_batch_norm1d_options;
+TP_API tp_module *tp_batch_norm1d_with(const tp_batch_norm1d_options *options);
+
 /* Modules one after the other, named "0", "1", ...: tp_sequential(tp_linear(4, 3), tp_relu_layer(),
  * tp_linear(3, 1)) */
 TP_API tp_module *tp_sequential_n(int64_t count, tp_module *const *modules);
@@ -247,6 +298,28 @@ static inline tp_module *tp_dropout(double p = 0.5, tp_dropout_options options =
     options.p = p;
     return tp_dropout_with(&options);
 }
+static inline tp_module *tp_layer_norm(int64_t size, tp_layer_norm_options options = {})
+{
+    options.size = size;
+    return tp_layer_norm_with(&options);
+}
+static inline tp_module *tp_rms_norm(int64_t size, tp_rms_norm_options options = {})
+{
+    options.size = size;
+    return tp_rms_norm_with(&options);
+}
+static inline tp_module *tp_group_norm(int64_t num_groups, int64_t num_channels,
+                                       tp_group_norm_options options = {})
+{
+    options.num_groups = num_groups;
+    options.num_channels = num_channels;
+    return tp_group_norm_with(&options);
+}
+static inline tp_module *tp_batch_norm1d(int64_t num_features, tp_batch_norm1d_options options = {})
+{
+    options.num_features = num_features;
+    return tp_batch_norm1d_with(&options);
+}
 static inline tp_tensor *tp_init_kaiming_uniform_(tp_tensor *t, tp_kaiming_options options = {})
 {
     options.tensor = t;
@@ -281,6 +354,19 @@ template <class... T> tp_parameter_list *parameters_of(T... tensors)
     TP_WITH_OPTIONS(tp_module *, tp_linear_with, tp_linear_options, .bias = true, .dtype = TP_F32, \
                     .in_features = __VA_ARGS__)
 #define tp_dropout(...) TP_WITH_OPTIONS(tp_module *, tp_dropout_with, tp_dropout_options, .p = __VA_ARGS__)
+#define tp_layer_norm(...)                                                               \
+    TP_WITH_OPTIONS(tp_module *, tp_layer_norm_with, tp_layer_norm_options, .eps = 1e-5, \
+                    .elementwise_affine = true, .bias = true, .dtype = TP_F32, .size = __VA_ARGS__)
+#define tp_rms_norm(...)                                                             \
+    TP_WITH_OPTIONS(tp_module *, tp_rms_norm_with, tp_rms_norm_options, .eps = -1.0, \
+                    .elementwise_affine = true, .dtype = TP_F32, .size = __VA_ARGS__)
+#define tp_group_norm(...)                                                                               \
+    TP_WITH_OPTIONS(tp_module *, tp_group_norm_with, tp_group_norm_options, .eps = 1e-5, .affine = true, \
+                    .bias = true, .dtype = TP_F32, .num_groups = __VA_ARGS__)
+#define tp_batch_norm1d(...)                                                                    \
+    TP_WITH_OPTIONS(tp_module *, tp_batch_norm1d_with, tp_batch_norm1d_options, .eps = 1e-5,    \
+                    .momentum = 0.1, .affine = true, .track_running_stats = true, .bias = true, \
+                    .dtype = TP_F32, .num_features = __VA_ARGS__)
 #define tp_init_kaiming_uniform_(...)                                              \
     TP_WITH_OPTIONS(tp_tensor *, tp_init_kaiming_uniform_with, tp_kaiming_options, \
                     .nonlinearity = TP_NONLINEARITY_LEAKY_RELU, .tensor = __VA_ARGS__)

@@ -113,6 +113,53 @@ TP_API tp_tensor *tp_matmul(tp_tensor *a, tp_tensor *b);
  */
 TP_API tp_tensor *tp_f_linear(tp_tensor *x, tp_tensor *weight, tp_tensor *bias);
 
+/* ---- Normalisation ----
+ *
+ * Weights and biases of NULL are left out. All operands have one floating dtype. */
+
+/* (x - mean) / sqrt(variance + eps) * weight + bias over the last dimensions, whose sizes are shape[0 ..
+ * ndim-1]; weight and bias have that shape. torch.nn.functional.layer_norm. tp_f_layer_norm(x, TP_SHAPE(768),
+ * weight, bias, 1e-5) */
+TP_API tp_tensor *tp_f_layer_norm(tp_tensor *x, int ndim, const int64_t *shape, tp_tensor *weight,
+                                  tp_tensor *bias, double eps);
+/* x / sqrt(mean(x^2) + eps) * weight over the last dimensions. An `eps` below 0 stands for the dtype's
+ * epsilon, PyTorch's default. torch.nn.functional.rms_norm. */
+TP_API tp_tensor *tp_f_rms_norm(tp_tensor *x, int ndim, const int64_t *shape, tp_tensor *weight, double eps);
+/* x [n, channels, ...] in `groups` of as many channels, each normalised like a layer; weight and bias
+ * [channels]. torch.nn.functional.group_norm. */
+TP_API tp_tensor *tp_f_group_norm(tp_tensor *x, int64_t groups, tp_tensor *weight, tp_tensor *bias,
+                                  double eps);
+
+/* input [n, channels, ...]: each channel normalised by the batch's mean and variance in training, which also
+ * moves the running ones, if given, by `momentum` towards them (the variance over n - 1); by the running ones
+ * otherwise, which then must be given. All but the input are [channels]. Training takes more than one value
+ * for a channel. torch.nn.functional.batch_norm. */
+typedef struct tp_batch_norm_options {
+#ifdef __cplusplus
+    tp_tensor *input = nullptr;
+    tp_tensor *running_mean = nullptr;
+    tp_tensor *running_var = nullptr;
+    tp_tensor *weight = nullptr;
+    tp_tensor *bias = nullptr;
+    bool training = false;
+    double momentum = 0.1;
+    double eps = 1e-5;
+#else
+    tp_tensor *input, *running_mean, *running_var, *weight, *bias;
+    bool training;   /* false */
+    double momentum; /* 0.1 */
+    double eps;      /* 1e-5 */
+#endif
+} tp_batch_norm_options;
+TP_API tp_tensor *tp_f_batch_norm_with(const tp_batch_norm_options *options);
+
+#ifndef __cplusplus
+/* tp_f_batch_norm(x, mean, variance, .weight = w, .bias = b, .training = true) */
+#define tp_f_batch_norm(...)                                                                                \
+    TP_WITH_OPTIONS(tp_tensor *, tp_f_batch_norm_with, tp_batch_norm_options, .momentum = 0.1, .eps = 1e-5, \
+                    .input = __VA_ARGS__)
+#endif
+
 /* ---- Losses ---- */
 
 typedef enum tp_reduction { TP_MEAN = 0, TP_SUM = 1, TP_NONE = 2 } tp_reduction;
@@ -185,6 +232,14 @@ TP_LOSS_OVERLOAD(tp_mse_loss)
 TP_LOSS_OVERLOAD(tp_cross_entropy)
 TP_LOSS_OVERLOAD(tp_nll_loss)
 #undef TP_LOSS_OVERLOAD
+static inline tp_tensor *tp_f_batch_norm(tp_tensor *input, tp_tensor *running_mean, tp_tensor *running_var,
+                                         tp_batch_norm_options options = {})
+{
+    options.input = input;
+    options.running_mean = running_mean;
+    options.running_var = running_var;
+    return tp_f_batch_norm_with(&options);
+}
 #endif
 
 #endif

@@ -19,6 +19,7 @@ TABLES(tp__optim_table, optim_table)
 TABLES(tp__scan_table, scan_table)
 TABLES(tp__step_table, step_table)
 TABLES(tp__cross_entropy_table, cross_entropy_table)
+TABLES(tp__normalize_table, normalize_table)
 
 const tp__elementwise_table *_Atomic tp__elementwise_picked;
 
@@ -51,4 +52,8 @@ const tp__step_table *tp__steps(void)
 const tp__cross_entropy_table *tp__cross_entropy(void)
 {
     return cross_entropy_tables[tp__isa()];
+}
+const tp__normalize_table *tp__normalize(void)
+{
+    return normalize_tables[tp__isa()];
 }

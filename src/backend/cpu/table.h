@@ -97,6 +97,26 @@ typedef struct tp__cross_entropy_table {
                         double softmax, bool past_caches, void *out);
 } tp__cross_entropy_table;
 
+/* Normalisation of rows of float32 ([0]) or float64 ([1]); h stands for (x - mean) * scale. */
+typedef struct tp__normalize_table {
+    /* The mean (0 unless `centred`) and the mean squared distance from it. */
+    void (*moments[2])(int64_t n, const void *x, bool centred, double *mean, double *variance);
+    /* h * weight + bias, of which each may be NULL; and with one weight and bias for the row. */
+    void (*apply[2])(int64_t n, const void *x, double mean, double scale, const void *weight,
+                     const void *bias, void *out);
+    void (*apply_one[2])(int64_t n, const void *x, double mean, double scale, double weight, double bias,
+                         void *out);
+    /* The gradient of apply where mean (if `centred`) and scale are the row's own, from the gradient g; g h
+     * and g are added to weight_sums and bias_sums. Any of weight, out and the sums may be NULL. */
+    void (*gradient[2])(int64_t n, const void *x, const void *g, double mean, double scale, bool centred,
+                        const void *weight, void *out, void *weight_sums, void *bias_sums);
+    /* The sums of g and of g h. */
+    void (*sums_one[2])(int64_t n, const void *x, const void *g, double mean, double scale, double sums[2]);
+    /* scale * weight * (g - first - h * second). */
+    void (*gradient_one[2])(int64_t n, const void *x, const void *g, double mean, double scale, double weight,
+                            double first, double second, void *out);
+} tp__normalize_table;
+
 /* The optimizers' element formulas; numbers are rounded to the type where they meet the arrays, as PyTorch
  * does. */
 typedef struct tp__adam_numbers {
@@ -148,6 +168,7 @@ const tp__optim_table *tp__optim(void);
 const tp__scan_table *tp__scan(void);
 const tp__step_table *tp__steps(void);
 const tp__cross_entropy_table *tp__cross_entropy(void);
+const tp__normalize_table *tp__normalize(void);
 
 static inline const tp__elementwise_table *tp__elementwise(void)
 {

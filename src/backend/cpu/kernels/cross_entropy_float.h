@@ -90,6 +90,8 @@ static void FUNCTION(gradient)(int64_t n, const void *from, const void *statisti
     for (int64_t begin = 0; begin < n; begin += BLOCK, x += BLOCK) {
         const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
         T *out = past_caches ? block : (T *)to + begin;
+        for (int64_t i = 0; past_caches && i < size; i += (int64_t)(LINE / sizeof(T)))
+            __builtin_prefetch(x + 8 * BLOCK + i, 0, 2);
         if (w)
             _Pragma("omp simd") for (int64_t i = 0; i < size; i++) out[i] =
                 each * w[begin + i] - FUNCTION(exp_below)((x[i] - top) - total) * softmax;

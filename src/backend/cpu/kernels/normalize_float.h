@@ -1,0 +1,195 @@
+/* The kernels of normalize.c for the floating type T. */
+#define FUNCTION(name) PASTE(name, SUFFIX)
+#define VECTOR FUNCTION(vector)
+typedef T VECTOR __attribute__((vector_size(WIDTH * sizeof(T))));
+
+/* Four vectors that are added to side by side. */
+typedef struct FUNCTION(sums) {
+    VECTOR v[4];
+} FUNCTION(sums);
+#define SUMS FUNCTION(sums)
+
+/* A vector anywhere in memory. */
+#define PLACE FUNCTION(place)
+typedef T PLACE __attribute__((vector_size(WIDTH * sizeof(T)), aligned(sizeof(T)), may_alias));
+#define AT(x) (*(const PLACE *)(const void *)(x))
+#define INTO(x) (*(PLACE *)(void *)(x))
+#define ALL(value) ((value) - (VECTOR){0})
+
+static inline double FUNCTION(total)(const SUMS *s)
+{
+    const VECTOR v = (s->v[0] + s->v[1]) + (s->v[2] + s->v[3]);
+    double total = 0;
+    for (int i = 0; i < WIDTH; i++)
+        total += (double)v[i];
+    return total;
+}
+
+/* A loop over the whole groups of 4 vectors in a block: `statement` may use k (0 to 3) and i (of the vector).
+ */
+#define STEP (4 * WIDTH)
+#define GROUPS(size, statement)                                       \
+    for (; i + STEP <= (size); i += STEP) {                           \
+        _Pragma("GCC unroll 4") for (int k = 0; k < 4; k++) statement \
+    }
+
+static inline double FUNCTION(sum)(int64_t n, const T *x)
+{
+    double total = 0;
+    for (int64_t begin = 0; begin < n; begin += BLOCK, x += BLOCK) {
+        const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
+        SUMS s = {{{0}}};
+        int64_t i = 0;
+        GROUPS(size, { s.v[k] += AT(x + i + k * WIDTH); })
+        total += FUNCTION(total)(&s);
+        for (; i < size; i++)
+            total += (double)x[i];
+    }
+    return total;
+}
+
+static inline double FUNCTION(sum_of_squares)(int64_t n, const T *x, T shift)
+{
+    const VECTOR shifts = ALL(shift);
+    double total = 0;
+    for (int64_t begin = 0; begin < n; begin += BLOCK, x += BLOCK) {
+        const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
+        SUMS s = {{{0}}};
+        int64_t i = 0;
+        GROUPS(size, {
+            const VECTOR d = AT(x + i + k * WIDTH) - shifts;
+            s.v[k] += d * d;
+        })
+        total += FUNCTION(total)(&s);
+        for (; i < size; i++)
+            total += (double)((x[i] - shift) * (x[i] - shift));
+    }
+    return total;
+}
+
+static void FUNCTION(moments)(int64_t n, const void *from, bool centred, double *mean, double *variance)
+{
+    const T *x = from;
+    *mean = centred ? FUNCTION(sum)(n, x) / (double)n : 0;
+    const T shift = (T)*mean;
+    const double off = *mean - (double)shift;
+    *variance = FUNCTION(sum_of_squares)(n, x, shift) / (double)n - off * off;
+}
+
+/* y = ((x - mean) * scale) * weight + bias. */
+static void FUNCTION(apply)(int64_t n, const void *from, double mean, double scale, const void *weight,
+                            const void *bias, void *to)
+{
+    const T *x = from, *w = weight, *b = bias, m = (T)mean, s = (T)scale;
+    T *y = to;
+    if (w && b)
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s * w[i] + b[i];
+    else if (w)
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s * w[i];
+    else if (b)
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s + b[i];
+    else
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s;
+}
+
+static void FUNCTION(apply_one)(int64_t n, const void *from, double mean, double scale, double weight,
+                                double bias, void *to)
+{
+    const T *x = from, m = (T)mean, s = (T)scale, w = (T)weight, b = (T)bias;
+    T *y = to;
+    _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s * w + b;
+}
+
+/* Adds up g w and g w h of a row, h being (x - mean) * scale, and adds g h and g to the gradients of weight
+ * and bias. Inlined for each combination of what there is. */
+static inline __attribute__((always_inline)) void
+FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m, T s, const T *w, T *dw, T *db, double sums[2])
+{
+    const VECTOR means = ALL(m), scales = ALL(s);
+    sums[0] = sums[1] = 0;
+    for (int64_t begin = 0; begin < n; begin += BLOCK) {
+        const int64_t end = n - begin < BLOCK ? n : begin + BLOCK;
+        SUMS plain = {{{0}}}, with = {{{0}}};
+        int64_t i = begin;
+        GROUPS(end, {
+            const int64_t at = i + k * WIDTH;
+            const VECTOR h = (AT(x + at) - means) * scales;
+            VECTOR gi = AT(g + at);
+            if (dw)
+                INTO(dw + at) += gi * h;
+            if (db)
+                INTO(db + at) += gi;
+            if (w)
+                gi *= AT(w + at);
+            plain.v[k] += gi;
+            with.v[k] += gi * h;
+        })
+        sums[0] += FUNCTION(total)(&plain);
+        sums[1] += FUNCTION(total)(&with);
+        for (; i < end; i++) {
+            const T h = (x[i] - m) * s;
+            T gi = g[i];
+            if (dw)
+                dw[i] += gi * h;
+            if (db)
+                db[i] += gi;
+            if (w)
+                gi *= w[i];
+            sums[0] += (double)gi;
+            sums[1] += (double)(gi * h);
+        }
+    }
+}
+
+static void FUNCTION(gradient)(int64_t n, const void *input, const void *gradient, double mean, double scale,
+                               bool centred, const void *weight, void *to, void *weight_sums, void *bias_sums)
+{
+    const T *x = input, *g = gradient, *w = weight, m = (T)mean, s = (T)scale;
+    T *out = to, *dw = weight_sums, *db = bias_sums;
+    double sums[2];
+    if (w && dw && db)
+        FUNCTION(row_sums)(n, x, g, m, s, w, dw, db, sums);
+    else if (w && dw)
+        FUNCTION(row_sums)(n, x, g, m, s, w, dw, NULL, sums);
+    else if (!w && !dw && !db)
+        FUNCTION(row_sums)(n, x, g, m, s, NULL, NULL, NULL, sums);
+    else
+        FUNCTION(row_sums)(n, x, g, m, s, w, dw, db, sums);
+    if (!out)
+        return;
+    const T first = centred ? (T)(sums[0] / (double)n) : 0, second = (T)(sums[1] / (double)n);
+    if (w)
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
+            s * (g[i] * w[i] - first - (x[i] - m) * s * second);
+    else
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
+            s * (g[i] - first - (x[i] - m) * s * second);
+}
+
+static void FUNCTION(sums_one)(int64_t n, const void *x, const void *g, double mean, double scale,
+                               double sums[2])
+{
+    FUNCTION(row_sums)(n, x, g, (T)mean, (T)scale, NULL, NULL, NULL, sums);
+}
+
+static void FUNCTION(gradient_one)(int64_t n, const void *input, const void *gradient, double mean,
+                                   double scale, double weight, double first, double second, void *to)
+{
+    const T *x = input, *g = gradient, m = (T)mean, s = (T)scale, sw = (T)(scale * weight);
+    const T a = (T)first, b = (T)second;
+    T *out = to;
+    _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = sw * (g[i] - a - (x[i] - m) * s * b);
+}
+
+#undef STEP
+#undef GROUPS
+#undef SUMS
+#undef PLACE
+#undef AT
+#undef INTO
+#undef ALL
+#undef FUNCTION
+#undef VECTOR
+#undef T
+#undef SUFFIX
+#undef WIDTH
