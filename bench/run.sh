@@ -14,6 +14,6 @@ fi
 echo "SKIPPED: the peers, the main job and the table (no $python)"
 "$build/bench/bench_bounds"
 for case in add add_grad predict sparse:10106 adam:10107 dense:10106 perceptron:16:784:128:64:10 \
-    perceptron:256:784:512:512:10 adam:10000000 exp:10000000 matmul:256 matmul:1024; do
+    perceptron:256:784:512:512:10 layer_norm:4096:768 adam:10000000 exp:10000000 matmul:256 matmul:1024; do
     "$build/bench/bench_cases" "$case"
 done

@@ -92,6 +92,12 @@ class Row:
         peers = [self.best[who] for who in self.best if who != "Taper"]
         return self.best["Taper"] / min(peers) if peers and "Taper" in self.best else None
 
+    def peak_holds(self):
+        """Whether Taper's peak is at most PyTorch's; resident sets are known to about half a megabyte."""
+        if "Taper" not in self.peak or "PyTorch" not in self.peak:
+            return ""
+        return "yes" if self.peak["Taper"] <= self.peak["PyTorch"] + 0.5e6 else "NO"
+
     def holds(self):
         wanted = [(self.ratio(), self.target), (self.seconds("Taper"), self.limit)]
         known = [value <= most for value, most in wanted if value is not None and most is not None]
@@ -114,6 +120,7 @@ CASES = [
     ("perceptron 784-512-512-10, batch 256, Adam", LARGE, [("PyTorch", LARGE)], [1, 2], 0.85, None),
     ("cross-entropy 4096 x 32000, backward", "cross_entropy:4096:32000", [("PyTorch", "cross_entropy:4096:32000")],
      [1, 2], 0.2, None),
+    ("layer norm 4096 x 768, backward", "layer_norm:4096:768", [("PyTorch", "layer_norm:4096:768")], [1, 2], 0.6, None),
     ("Adam, 10 million parameters", "adam:10000000", [("PyTorch", "adam:10000000")], [1, 2], 0.2, None),
     ("exp of 10 million", "exp:10000000", [("PyTorch", "exp:10000000")], [1, 2], 0.5, None),
     ("exp of 10 million, PyTorch into an old tensor", "exp:10000000", [("PyTorch", "exp_out:10000000")], [1], None, None),
@@ -122,13 +129,30 @@ CASES = [
 SLOW = ("cross_entropy", "matmul:4096", "matmul:2048")
 
 
+# The memory of these is compared.
+LARGE_CASES = ("perceptron:256", "cross_entropy", "layer_norm", "adam:10000000", "exp:", "matmul")
+
+
 def take(row, who, server, case, threads, budget=BUDGET):
     if server:
         found = server.ask("%s %d %g" % (case, threads, budget))
         if "seconds" in found:
-            row.add(who, found["seconds"], found["best"], found.get("peak_bytes"))
+            row.add(who, found["seconds"], found["best"])
         else:
             skip("%s, %s" % (who, case), found.get("error"))
+
+
+def peaks(row, ours, theirs):
+    """The peak of each in a process of its own, which has run nothing before."""
+    for who, command in (("Taper", [options.build + "/bench/bench_cases", ours]),
+                         ("PyTorch", [options.python, here + "/peers/cases.py", theirs])):
+        if who == "PyTorch" and not torch:
+            continue
+        done = subprocess.run(command + ["1", "0.05"], capture_output=True, text=True)
+        try:
+            row.peak[who] = json.loads(done.stdout.splitlines()[-1])["peak_bytes"]
+        except (IndexError, KeyError, ValueError):
+            skip("%s, memory of %s" % (who, ours), "no answer")
 
 
 def small_cases():
@@ -144,6 +168,8 @@ def small_cases():
                 take(row, "Taper", taper, ours, n)
                 for who, case in theirs:
                     take(row, who, torch, case, n)
+            if n == 1 and ours.startswith(LARGE_CASES):
+                peaks(row, ours, theirs[0][1])
 
 
 def scaling():
@@ -299,7 +325,7 @@ def wanted(row):
 
 
 def table():
-    head = ["case", "Taper", "fastest peer", "other peers", "ratio", "best", "target", "holds?", "peak MB", "peer's"]
+    head = ["case", "Taper", "fastest peer", "other peers", "ratio", "best", "target", "holds?", "peak MB", "PyTorch's", "at most?"]
     lines = [head]
     for row in rows:
         if "Taper" not in row.runs:
@@ -309,7 +335,7 @@ def table():
         lines.append([row.name, short(row.seconds("Taper")), "%s %s" % (peer, short(row.seconds(peer))) if peer else "-",
                       ", ".join("%s %s" % (w, short(row.seconds(w))) for w in others),
                       "%.3f" % row.ratio() if peer else "", "%.3f" % row.best_ratio() if peer else "", wanted(row),
-                      row.holds(), mega("Taper"), mega(peer)])
+                      row.holds(), mega("Taper"), mega("PyTorch"), row.peak_holds()])
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     for i, line in enumerate(lines):
         if options.markdown:

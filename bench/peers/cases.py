@@ -66,6 +66,17 @@ def cross_entropy(rows, classes):
     yield "cross_entropy", steps
 
 
+def layer_norm(rows, size):
+    x, g = torch.randn(rows, size, requires_grad=True), torch.randn(rows, size)
+    layer = torch.nn.LayerNorm(size)
+
+    def steps(count):
+        for _ in range(count):
+            x.grad = layer.weight.grad = layer.bias.grad = None
+            layer(x).backward(g)
+    yield "LayerNorm", steps
+
+
 def adam(n):
     for fused in (False, True):
         x = torch.randn(n, requires_grad=True)
@@ -209,7 +220,7 @@ def predict():
     yield "CountVectorizer, Linear", steps
 
 
-CASES = {f.__name__: f for f in (add, add_grad, perceptron, cross_entropy, adam, exp, exp_out, matmul, dense,
+CASES = {f.__name__: f for f in (add, add_grad, perceptron, cross_entropy, layer_norm, adam, exp, exp_out, matmul, dense,
                                  dense_loader, sparse, predict)}
 
 
@@ -281,11 +292,12 @@ def answer(line):
     try:
         ways = function(*sizes)
         while True:
-            reset_peak()
             before = memory("VmRSS") if fastest is None else before
             way, steps = next(ways, (None, None))
             if way is None:
                 break
+            gc.collect()
+            reset_peak()  # what setting up took on the way does not count
             found = measure(steps, budget)
             found.update(way=way, peak_bytes=memory("VmHWM") - before)
             if fastest is None or found["seconds"] < fastest["seconds"]:
@@ -295,6 +307,18 @@ def answer(line):
     return dict(result, **fastest)
 
 
+def warm_up():
+    """A small step of a model, so that a case's memory is not that of libraries which load when first used."""
+    model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.LayerNorm(64))
+    adam = torch.optim.Adam(model.parameters(), fused=True)
+    for _ in range(2):
+        adam.zero_grad()
+        F.cross_entropy(model(torch.randn(64, 64)), torch.randint(0, 64, (64,))).backward()
+        adam.step()
+        torch.exp(torch.randn(64, 64) @ torch.randn(64, 64))
+
+
+warm_up()
 if sys.argv[1:] == ["--serve"]:
     for request in iter(sys.stdin.readline, ""):
         print(json.dumps(answer(request)), flush=True)

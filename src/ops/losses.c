@@ -147,7 +147,10 @@ static double divisor_of(const loss *l, const tp_tensor *x)
 
 static tp_tensor *gradient_place(const tp_tensor *x)
 {
-    return tp__tensor_new(tp__region_current(), (tp_dtype)x->dtype, x->ndim, x->shape);
+    tp_tensor *place = tp__tensor_new(tp__region_current(), (tp_dtype)x->dtype, x->ndim, x->shape);
+    if (place)
+        place->temporary = true;
+    return place;
 }
 
 /* A recorded gradient of each element's loss, times what stands before it: weight, and 1 / n for a mean. */

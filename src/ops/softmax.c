@@ -123,6 +123,7 @@ static tp_status give_gradient(tp_backward_call *call,
     tp_tensor *out = tp__tensor_new(tp__region_current(), (tp_dtype)y->dtype, y->ndim, y->shape);
     if (!out)
         return TP_ERROR_MEMORY;
+    out->temporary = true;
     rows_job job = {.two = kernel};
     call->grad_inputs[0] = out;
     return along(*(const int *)call->attributes, &job, y, call->grad_outputs[0], out);

@@ -12,14 +12,23 @@
 /* Elements that are summed in the type itself: 32 of them for each float lane, 64 for a double's. */
 #define BLOCK 1024
 
+/* Bytes of a vector. */
+#ifdef TP_ISA_avx512
+#define REGISTER 64
+#else
+#define REGISTER 32
+#endif
+
 #define T float
 #define SUFFIX _f32
-#define WIDTH 8
+#define STEP 32
+#define WIDE (REGISTER / 4)
 #include "backend/cpu/kernels/normalize_float.h"
 
 #define T double
 #define SUFFIX _f64
-#define WIDTH 4
+#define STEP 16
+#define WIDE (REGISTER / 8)
 #include "backend/cpu/kernels/normalize_float.h"
 
 #define PAIR(name)             \

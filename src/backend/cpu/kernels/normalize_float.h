@@ -1,36 +1,39 @@
-/* The kernels of normalize.c for the floating type T. */
+/* The kernels of normalize.c for the floating type T. STEP numbers are added up side by side, in vectors of
+ * WIDE, and then by fours: how wide the vectors are changes no bit. */
 #define FUNCTION(name) PASTE(name, SUFFIX)
 #define VECTOR FUNCTION(vector)
-typedef T VECTOR __attribute__((vector_size(WIDTH * sizeof(T))));
+typedef T VECTOR __attribute__((vector_size(WIDE * sizeof(T))));
 
-/* Four vectors that are added to side by side. */
+#define COUNT (STEP / WIDE)
 typedef struct FUNCTION(sums) {
-    VECTOR v[4];
+    VECTOR v[COUNT];
 } FUNCTION(sums);
 #define SUMS FUNCTION(sums)
 
 /* A vector anywhere in memory. */
 #define PLACE FUNCTION(place)
-typedef T PLACE __attribute__((vector_size(WIDTH * sizeof(T)), aligned(sizeof(T)), may_alias));
+typedef T PLACE __attribute__((vector_size(WIDE * sizeof(T)), aligned(sizeof(T)), may_alias));
 #define AT(x) (*(const PLACE *)(const void *)(x))
 #define INTO(x) (*(PLACE *)(void *)(x))
 #define ALL(value) ((value) - (VECTOR){0})
 
 static inline double FUNCTION(total)(const SUMS *s)
 {
-    const VECTOR v = (s->v[0] + s->v[1]) + (s->v[2] + s->v[3]);
+    enum { QUARTER = STEP / 4 };
+    T parts[STEP];
     double total = 0;
-    for (int i = 0; i < WIDTH; i++)
-        total += (double)v[i];
+    memcpy(parts, s, sizeof parts);
+    for (int i = 0; i < QUARTER; i++)
+        parts[i] = (parts[i] + parts[QUARTER + i]) + (parts[2 * QUARTER + i] + parts[3 * QUARTER + i]);
+    for (int i = 0; i < QUARTER; i++)
+        total += (double)parts[i];
     return total;
 }
 
-/* A loop over the whole groups of 4 vectors in a block: `statement` may use k (0 to 3) and i (of the vector).
- */
-#define STEP (4 * WIDTH)
-#define GROUPS(size, statement)                                       \
-    for (; i + STEP <= (size); i += STEP) {                           \
-        _Pragma("GCC unroll 4") for (int k = 0; k < 4; k++) statement \
+/* A loop over the whole steps in a block: `statement` may use i, and k for the vector in the step. */
+#define GROUPS(size, statement)                                           \
+    for (; i + STEP <= (size); i += STEP) {                               \
+        _Pragma("GCC unroll 4") for (int k = 0; k < COUNT; k++) statement \
     }
 
 static inline double FUNCTION(sum)(int64_t n, const T *x)
@@ -40,7 +43,7 @@ static inline double FUNCTION(sum)(int64_t n, const T *x)
         const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
         SUMS s = {{{0}}};
         int64_t i = 0;
-        GROUPS(size, { s.v[k] += AT(x + i + k * WIDTH); })
+        GROUPS(size, { s.v[k] += AT(x + i + k * WIDE); })
         total += FUNCTION(total)(&s);
         for (; i < size; i++)
             total += (double)x[i];
@@ -57,7 +60,7 @@ static inline double FUNCTION(sum_of_squares)(int64_t n, const T *x, T shift)
         SUMS s = {{{0}}};
         int64_t i = 0;
         GROUPS(size, {
-            const VECTOR d = AT(x + i + k * WIDTH) - shifts;
+            const VECTOR d = AT(x + i + k * WIDE) - shifts;
             s.v[k] += d * d;
         })
         total += FUNCTION(total)(&s);
@@ -112,7 +115,7 @@ FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m, T s, const T *w, T *d
         SUMS plain = {{{0}}}, with = {{{0}}};
         int64_t i = begin;
         GROUPS(end, {
-            const int64_t at = i + k * WIDTH;
+            const int64_t at = i + k * WIDE;
             const VECTOR h = (AT(x + at) - means) * scales;
             VECTOR gi = AT(g + at);
             if (dw)
@@ -182,6 +185,7 @@ static void FUNCTION(gradient_one)(int64_t n, const void *input, const void *gra
 }
 
 #undef STEP
+#undef COUNT
 #undef GROUPS
 #undef SUMS
 #undef PLACE
@@ -192,4 +196,4 @@ static void FUNCTION(gradient_one)(int64_t n, const void *input, const void *gra
 #undef VECTOR
 #undef T
 #undef SUFFIX
-#undef WIDTH
+#undef WIDE
