@@ -71,14 +71,21 @@ static tp_status along(int dim, rows_job *job, const tp_tensor *x, const tp_tens
         return TP_OK;
     tp__array from, gradient = {NULL, NULL};
     const unsigned bit = 1u << dim;
+    job->size = tp_dtype_size((tp_dtype)x->dtype);
+    job->n = job->out_n = x->ndim ? x->shape[dim] : 1;
+    job->rows = x->numel / job->n;
+    if (dim + 1 >= x->ndim && x->contiguous && (!g || g->contiguous)) { /* rows as they lie */
+        job->x = x->data;
+        job->g = g ? g->data : NULL;
+        job->out = out->data;
+        for_rows(job);
+        return TP_OK;
+    }
     TP__TRY(tp__as_rows(x, bit, &from));
     if (g)
         TP__TRY(tp__as_rows(g, bit, &gradient));
     job->x = from.data;
     job->g = gradient.data;
-    job->size = tp_dtype_size((tp_dtype)x->dtype);
-    job->n = job->out_n = x->ndim ? x->shape[dim] : 1;
-    job->rows = x->numel / job->n;
     tp_tensor to = moved(out, dim), *rows = NULL;
     if (!to.contiguous &&
         !(rows = tp__tensor_new(tp__region_current(), (tp_dtype)out->dtype, to.ndim, to.shape)))
