@@ -92,9 +92,8 @@ static void check_errors(void)
 
     tp_tensor *scores = tp_zeros(TP_F32, 3, 4);
     CHECK(!tp_cross_entropy(scores, tp_from_text(TP_I64, "[0, 7, 1]")));
-    CHECK_ERROR(
-        TP_ERROR_INDEX,
-        "cross_entropy: Target 7 is out of bounds. It stands at [1], and there are 4 classes");
+    CHECK_ERROR(TP_ERROR_INDEX,
+                "cross_entropy: Target 7 is out of bounds. It stands at [1], and there are 4 classes");
     CHECK(!tp_cross_entropy(scores, tp_from_text(TP_I64, "[0, 1]")));
     CHECK_ERROR(TP_ERROR_SHAPE, "Expected input batch_size (3) to match target batch_size (2).");
     CHECK(!tp_cross_entropy(scores, tp_from_text(TP_I32, "[0, 1, 2]")));

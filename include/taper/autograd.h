@@ -30,7 +30,8 @@ TP_API tp_tensor *tp_detach(const tp_tensor *t);
  * finds none may put its data elsewhere: ask for their address again. */
 TP_API tp_tensor *tp_grad(tp_tensor *leaf);
 
-/* Makes the gradient absent (PyTorch's None); its memory is kept for the next one, or recycled above 4 MiB. */
+/* Makes the gradient absent (PyTorch's None); its memory is kept for the next one, or recycled above 4 MiB.
+ */
 TP_API void tp_zero_grad_of(tp_tensor *leaf);
 
 /* Asks backward to leave the gradient of a tensor with history, too; read it with tp_grad. */
