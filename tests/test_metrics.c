@@ -268,7 +268,7 @@ static void test_refused(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "-1 classes");
     CHECK(isnan(tp_f1(f32("[0, 1, 2]"), f32("[0, 1, 2]"))));
     CHECK_ERROR(TP_ERROR_VALUE, "3 labels occur");
-    CHECK(isnan(tp_f1(zeros, zeros, .average = (tp_average)9)));
+    CHECK(isnan(tp_f1(zeros, zeros, .average = (tp_averaging)9)));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "no average of number 9");
     CHECK(isnan(tp_f1(zeros, zeros, .beta = -1)));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "beta is -1");

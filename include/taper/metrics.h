@@ -37,17 +37,17 @@ TP_API double tp_matthews_corrcoef(const tp_tensor *truth, const tp_tensor *pred
 TP_API double tp_cohen_kappa(const tp_tensor *truth, const tp_tensor *predicted);
 
 /* How the values of several classes become one. */
-typedef enum tp_average {
+typedef enum tp_averaging {
     TP_AVERAGE_BINARY = 0,  /* the class `positive` alone; with more than two labels an error */
     TP_AVERAGE_MICRO = 1,   /* from the counts of all classes together */
     TP_AVERAGE_MACRO = 2,   /* the mean over the labels that occur in either tensor */
     TP_AVERAGE_WEIGHTED = 3 /* the same, weighted by how often each label occurs in the truth */
-} tp_average;
+} tp_averaging;
 
 typedef struct tp_score_options {
     const tp_tensor *truth TP_METRIC_DEFAULT(nullptr);
     const tp_tensor *predicted TP_METRIC_DEFAULT(nullptr);
-    tp_average average TP_METRIC_DEFAULT(TP_AVERAGE_BINARY);
+    tp_averaging average TP_METRIC_DEFAULT(TP_AVERAGE_BINARY);
     int64_t positive TP_METRIC_DEFAULT(1);     /* scikit-learn's pos_label */
     double beta TP_METRIC_DEFAULT(1);          /* F score: recall counts beta times as much as precision */
     double zero_division TP_METRIC_DEFAULT(0); /* what a division by zero gives; NAN leaves the class out */
