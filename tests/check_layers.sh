@@ -22,7 +22,7 @@ owners="
     tensor:  tensor
     io:      io npy safetensors table idx svmlight fasttext
     heart:   op autograd
-    ops:     elementwise ops embedding functional losses reduce
+    ops:     elementwise ops embedding functional losses reduce shape indexing linalg sparse
     nn:      nn layers
     optim:   optim schedule average
     data:    data folds labels

@@ -8,7 +8,11 @@
 
 #include "taper/autograd.h"
 #include "taper/elementwise.h"
+#include "taper/indexing.h"
+#include "taper/linalg.h"
 #include "taper/reduce.h"
+#include "taper/shape.h"
+#include "taper/sparse.h"
 
 TP_BEGIN
 

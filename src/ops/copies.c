@@ -177,15 +177,26 @@ tp_tensor *tp_masked_fill(tp_tensor *x, tp_tensor *mask, double value)
 
 /* ---- cat and stack ---- */
 
+/* A vector without elements joins anything, as it always has in PyTorch. */
+static bool is_skipped(const tp_tensor *t)
+{
+    return t->ndim == 1 && !t->numel;
+}
+
 static tp_status infer_cat(tp_call *call)
 {
     const int dim = *(const int *)call->attributes;
-    const tp_tensor *first = call->inputs[0];
+    int of = 0;
+    while (of + 1 < call->n_inputs && is_skipped(call->inputs[of]))
+        of++;
+    const tp_tensor *first = call->inputs[of];
     tp_result *r = call->results;
     TP__TRY(tp__require_dim(first, dim, false));
     tp__result_like(r, tp__result_type(call->n_inputs, call->inputs), first);
-    for (int i = 1; i < call->n_inputs; i++) {
+    for (int i = of + 1; i < call->n_inputs; i++) {
         const tp_tensor *t = call->inputs[i];
+        if (is_skipped(t))
+            continue;
         if (t->ndim != first->ndim)
             return tp_fail(TP_ERROR_SHAPE, "Tensors must have same number of dimensions: got %d and %d",
                            first->ndim, t->ndim);
@@ -214,7 +225,7 @@ static tp_status forward_cat(tp_call *call)
                 return TP_ERROR_MEMORY;
             tp__copy_elements(t, part);
         }
-        at += t->shape[dim];
+        at += is_skipped(t) ? 0 : t->shape[dim];
     }
     return TP_OK;
 }
@@ -225,6 +236,11 @@ static tp_status backward_cat(tp_backward_call *call)
     int64_t at = 0;
     for (int i = 0; i < call->n_inputs; i++) {
         tp_tensor *input = call->inputs[i];
+        if (is_skipped(input)) {
+            if (call->needed[i] && !(call->grad_inputs[i] = tp_zeros_like(input)))
+                return TP_ERROR_MEMORY;
+            continue;
+        }
         if (call->needed[i]) {
             tp_tensor *part = tp_narrow(call->grad_outputs[0], dim, at, input->shape[dim]);
             call->grad_inputs[i] = tp_to(part, (tp_dtype)input->dtype);
@@ -245,10 +261,11 @@ const tp_op tp__op_cat = {
     .forward = forward_cat,
     .backward = backward_cat,
     .documentation = "Tensors joined along a dimension.",
-    .samples = SAMPLES({"f64[2,3] f64[2,1] f64[2,0]", &(const int){1}, NULL},
-                       {"f64[2] f64[3]", &(const int){0}, NULL},
-                       {"f64[2,3] f64[3,2]", &(const int){0},
-                        "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 2"}),
+    .samples =
+        SAMPLES({"f64[2,3] f64[2,1] f64[2,0]", &(const int){1}, NULL},
+                {"f64[2] f64[3]", &(const int){0}, NULL}, {"f64[0] f64[2,3] f64[0]", &(const int){1}, NULL},
+                {"f64[2,3] f64[3,2]", &(const int){0},
+                 "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 2"}),
 };
 
 tp_tensor *tp_cat(tp_tensor *const *tensors, int n, int dim)
@@ -256,9 +273,12 @@ tp_tensor *tp_cat(tp_tensor *const *tensors, int n, int dim)
     TP_FRAME("cat");
     if (!tensors || n < 1)
         return tp__fail_null(TP_ERROR_ARGUMENT, "expected a non-empty list of Tensors");
-    if (!tensors[0])
-        return tp__null_argument("tensor 0"), NULL;
-    dim = tp__dimension(dim, tensors[0]->ndim);
+    int first = 0;
+    while (first + 1 < n && tensors[first] && is_skipped(tensors[first]))
+        first++;
+    if (!tensors[first])
+        return tp__null_argument("a tensor"), NULL;
+    dim = tp__dimension(dim, tensors[first]->ndim);
     return dim < 0 ? NULL : tp_apply(&tp__op_cat, tensors, n, &dim);
 }
 

@@ -1,6 +1,7 @@
 /* Choosing by index tensors: index_select and gather, and their gradients, which add up where they chose. */
 #include "ops/index.h"
 #include "ops/ops.h"
+#include "ops/places.h"
 #include "ops/reduce.h"
 
 #include <string.h>
@@ -116,7 +117,7 @@ static tp_status backward_index_select(tp_backward_call *call)
     choice c = *(const choice *)call->attributes;
     memcpy(c.shape, x->shape, sizeof c.shape);
     if (call->needed[0])
-        call->grad_inputs[0] = tp_apply(&tp__op_index_add, inputs, 2, &c);
+        call->grad_inputs[0] = tp_apply(&tp__op_index_select_backward, inputs, 2, &c);
     return tp__ctx.error;
 }
 
@@ -138,11 +139,28 @@ const tp_op tp__op_index_select = {
                 {"f64[3] i64[1,2]<0,3>", CHOICE(0), "Index is supposed to be a vector"}),
 };
 
+/* A scalar is the one place of a vector. */
+static tp_tensor *select_of_scalar(tp_tensor *x, int dim, tp_tensor *index)
+{
+    TP_FRAME("index_select");
+    if (tp__one_dimension(dim, x) < 0)
+        return NULL;
+    if (index->numel != 1)
+        return tp__fail_null(TP_ERROR_SHAPE, "Index to scalar can have only 1 value, got %lld value(s)",
+                             (long long)index->numel);
+    x = tp_index_select(tp_reshape(x, 1), 0, index);
+    return x ? tp_reshape_n(x, 0, NULL) : NULL;
+}
+
 tp_tensor *tp_index_select(tp_tensor *x, int dim, tp_tensor *index)
 {
-    tp_tensor *const inputs[2] = {x, index};
     if (!x || !index)
         return tp__null_argument("index_select: an operand"), NULL;
+    if (index->dtype == TP_I32 && !(index = tp_to(index, TP_I64)))
+        return NULL;
+    if (!x->ndim)
+        return select_of_scalar(x, dim, index);
+    tp_tensor *const inputs[2] = {x, index};
     choice c = {.dim = 0};
     tp_frame frame = {"index_select", NULL, NULL};
     tp_frame_enter(&frame);
@@ -165,7 +183,7 @@ tp_tensor *tp_index_select(tp_tensor *x, int dim, tp_tensor *index)
 }
 
 /* The gradient: slices of g are added to zeros where they came from. */
-static tp_status infer_index_add(tp_call *call)
+static tp_status infer_index_select_backward(tp_call *call)
 {
     const tp_tensor *g = call->inputs[0];
     TP__TRY(tp__require_float(g, "the gradient"));
@@ -193,7 +211,7 @@ static tp_status infer_index_add(tp_call *call)
                 to[k] += slice[k];                                             \
         }
 
-static tp_status forward_index_add(tp_call *call)
+static tp_status forward_index_select_backward(tp_call *call)
 {
     const tp_tensor *g = call->inputs[0], *index = call->inputs[1];
     tp_tensor *out = call->outputs[0];
@@ -216,22 +234,22 @@ static tp_status forward_index_add(tp_call *call)
     return TP_OK;
 }
 
-static tp_status backward_index_add(tp_backward_call *call)
+static tp_status backward_index_select_backward(tp_backward_call *call)
 {
     tp_tensor *const inputs[2] = {call->grad_outputs[0], call->inputs[1]};
     call->grad_inputs[0] = tp_apply(&tp__op_index_select, inputs, 2, call->attributes);
     return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
 }
 
-const tp_op tp__op_index_add = {
-    .name = "index_add",
+const tp_op tp__op_index_select_backward = {
+    .name = "index_select_backward",
     .n_inputs = 2,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),
     .attributes_size = sizeof(choice),
-    .infer = infer_index_add,
-    .forward = forward_index_add,
-    .backward = backward_index_add,
+    .infer = infer_index_select_backward,
+    .forward = forward_index_select_backward,
+    .backward = backward_index_select_backward,
     .documentation = "Zeros, to which slices are added at indices.",
     .samples = SAMPLES({"f64[4,2] i64[4]<0,3>", CHOICE(0, .shape = {3, 2}), NULL},
                        {"f64[2,2,2] i64[2]<0,3>", CHOICE(1, .shape = {2, 3, 2}), NULL}),
@@ -305,6 +323,14 @@ static void advance(pointer *p)
     }
 }
 
+tp_status tp__element_offsets(const tp_tensor *index, int dim, const tp_tensor *in, int64_t *offsets)
+{
+    pointer p = start(index, dim, in);
+    for (int64_t i = 0; i < index->numel; i++, advance(&p))
+        TP__TRY(find(&p, &offsets[i]));
+    return TP_OK;
+}
+
 static tp_status forward_gather(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
@@ -357,7 +383,7 @@ tp_tensor *tp_gather(tp_tensor *x, int dim, tp_tensor *index)
     return c.dim < 0 ? NULL : tp_apply(&tp__op_gather, inputs, 2, &c);
 }
 
-static tp_status infer_scatter_add(tp_call *call)
+static tp_status infer_gather_backward(tp_call *call)
 {
     const tp_tensor *g = call->inputs[0], *index = call->inputs[1];
     TP__TRY(tp__require_float(g, "the gradient"));
@@ -375,7 +401,7 @@ static tp_status infer_scatter_add(tp_call *call)
     return TP_OK;
 }
 
-static tp_status forward_scatter_add(tp_call *call)
+static tp_status forward_gather_backward(tp_call *call)
 {
     const tp_tensor *index = call->inputs[1];
     tp_tensor *out = call->outputs[0];
@@ -395,22 +421,22 @@ static tp_status forward_scatter_add(tp_call *call)
     return TP_OK;
 }
 
-static tp_status backward_scatter_add(tp_backward_call *call)
+static tp_status backward_gather_backward(tp_backward_call *call)
 {
     tp_tensor *const inputs[2] = {call->grad_outputs[0], call->inputs[1]};
     call->grad_inputs[0] = tp_apply(&tp__op_gather, inputs, 2, call->attributes);
     return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
 }
 
-const tp_op tp__op_scatter_add = {
-    .name = "scatter_add",
+const tp_op tp__op_gather_backward = {
+    .name = "gather_backward",
     .n_inputs = 2,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),
     .attributes_size = sizeof(choice),
-    .infer = infer_scatter_add,
-    .forward = forward_scatter_add,
-    .backward = backward_scatter_add,
+    .infer = infer_gather_backward,
+    .forward = forward_gather_backward,
+    .backward = backward_gather_backward,
     .documentation = "Zeros, to which elements are added at indices.",
     .samples = SAMPLES({"f64[4,2] i64[4,2]<0,3>", CHOICE(0, .shape = {3, 2}), NULL},
                        {"f64[1,2] i64[1,2]<0,3>", CHOICE(1, .shape = {2, 3}), NULL}),
@@ -423,5 +449,5 @@ tp_tensor *tp__scatter_add(tp_tensor *g, int dim, tp_tensor *index, const int64_
         return NULL;
     choice c = {.dim = dim};
     memcpy(c.shape, shape, (size_t)g->ndim * sizeof(int64_t));
-    return tp_apply(&tp__op_scatter_add, inputs, 2, &c);
+    return tp_apply(&tp__op_gather_backward, inputs, 2, &c);
 }

@@ -1,0 +1,329 @@
+/* Norms along a dimension and what is made of them: cdist, pairwise_distance, cosine_similarity, normalize.
+ */
+#include "base/threads.h"
+#include "ops/elementwise.h"
+#include "ops/ops.h"
+#include "ops/reduce.h"
+#include "taper/linalg.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SAMPLES(...)         \
+    (const tp_sample[])      \
+    {                        \
+        __VA_ARGS__,         \
+        {                    \
+            NULL, NULL, NULL \
+        }                    \
+    }
+
+/* ---- The p-norm along a dimension, with gradient 0 where it is 0 ---- */
+
+/* function(x) where x is not 0, else 0: with neither a value nor a gradient taken at 0. */
+static tp_tensor *power_or_zero(tp_tensor *x, double exponent)
+{
+    tp_tensor *zero = tp_eq(x, 0);
+    tp_tensor *safe = tp_where(zero, x ? tp_ones_n((tp_dtype)x->dtype, 0, NULL) : NULL, x);
+    safe = exponent == 0.5 ? tp_sqrt(safe) : tp_pow(safe, exponent);
+    return tp_where(zero, x ? tp_zeros_n((tp_dtype)x->dtype, 0, NULL) : NULL, safe);
+}
+
+static tp_tensor *norm_along(tp_tensor *x, double p, int dim, bool keepdim)
+{
+    if (p == 2)
+        return power_or_zero(tp_sum_dim(tp_square(x), dim, keepdim), 0.5);
+    if (p == 1)
+        return tp_sum_dim(tp_abs(x), dim, keepdim);
+    if (isinf(p))
+        return tp_max_dim(tp_abs(x), dim, keepdim, NULL);
+    if (p == 0)
+        return x ? tp_to(tp_sum_dim(tp_ne(x, 0), dim, keepdim), (tp_dtype)x->dtype) : NULL;
+    return power_or_zero(tp_sum_dim(power_or_zero(tp_abs(x), p), dim, keepdim), 1 / p);
+}
+
+static tp_status check_p(double p)
+{
+    return p >= 0 ? TP_OK : tp_fail(TP_ERROR_ARGUMENT, "only supports non-negative p values, not %g", p);
+}
+
+/* ---- cdist ---- */
+
+/* The norms that have a kernel. */
+typedef enum norm_kind { COUNT, ABSOLUTE, EUCLID, MAXIMUM } norm_kind;
+
+static tp_status infer_cdist(tp_call *call)
+{
+    const tp_tensor *a = call->inputs[0], *b = call->inputs[1];
+    TP__TRY(tp__require_float(a, "the operand"));
+    const int last = a->ndim - 1;
+    if (last < 1 || a->ndim != b->ndim || a->dtype != b->dtype || a->shape[last] != b->shape[last] ||
+        memcmp(a->shape, b->shape, (size_t)(last - 1) * sizeof(int64_t)) != 0)
+        return tp_fail(TP_ERROR_SHAPE, "the operands do not fit together");
+    tp__result_like(call->results, (tp_dtype)a->dtype, a);
+    call->results->shape[last] = b->shape[last - 1];
+    return TP_OK;
+}
+
+typedef struct distances {
+    norm_kind kind;
+    int64_t n, m, k, rows; /* rows of one chunk */
+    int64_t all;           /* rows of all matrices */
+    const void *a, *b;
+    void *out;
+} distances;
+
+/* Eight sums, or maxima, side by side, joined as a tree: the compiler's vectors do not change the result. */
+#define DISTANCE(T, suffix)                                                                         \
+    static T distance_##suffix(norm_kind kind, int64_t k, const T *a, const T *b)                   \
+    {                                                                                               \
+        T lanes[8] = {0};                                                                           \
+        for (int64_t i = 0; i < k; i += 8)                                                          \
+            for (int64_t l = 0; l < (k - i < 8 ? k - i : 8); l++) {                                 \
+                const T d = a[i + l] - b[i + l], size = d < 0 ? -d : d;                             \
+                if (kind == EUCLID)                                                                 \
+                    lanes[l] += d * d;                                                              \
+                else if (kind == ABSOLUTE)                                                          \
+                    lanes[l] += size;                                                               \
+                else if (kind == COUNT)                                                             \
+                    lanes[l] += d != 0;                                                             \
+                else                                                                                \
+                    lanes[l] = lanes[l] > size || isnan(lanes[l]) ? lanes[l] : size;                \
+            }                                                                                       \
+        for (int width = 4; width; width /= 2)                                                      \
+            for (int l = 0; l < width; l++) {                                                       \
+                const T other = lanes[l + width];                                                   \
+                if (kind != MAXIMUM)                                                                \
+                    lanes[l] += other;                                                              \
+                else                                                                                \
+                    lanes[l] = lanes[l] > other || isnan(lanes[l]) ? lanes[l] : other;              \
+            }                                                                                       \
+        return kind == EUCLID ? (T)sqrt((double)lanes[0]) : lanes[0];                               \
+    }                                                                                               \
+    static void rows_##suffix(void *context, int64_t chunk)                                         \
+    {                                                                                               \
+        const distances *d = context;                                                               \
+        const int64_t end = (chunk + 1) * d->rows < d->all ? (chunk + 1) * d->rows : d->all;        \
+        for (int64_t r = chunk * d->rows; r < end; r++) {                                           \
+            const T *a = (const T *)d->a + r * d->k, *b = (const T *)d->b + r / d->n * d->m * d->k; \
+            T *out = (T *)d->out + r * d->m;                                                        \
+            for (int64_t j = 0; j < d->m; j++)                                                      \
+                out[j] = distance_##suffix(d->kind, d->k, a, b + j * d->k);                         \
+        }                                                                                           \
+    }
+DISTANCE(float, f32)
+DISTANCE(double, f64)
+
+static tp_status forward_cdist(tp_call *call)
+{
+    const tp_tensor *a = call->inputs[0], *b = call->inputs[1];
+    tp_tensor *out = call->outputs[0];
+    const int last = a->ndim - 1;
+    tp__array of_a, of_b;
+    if (!out->numel)
+        return TP_OK;
+    TP__TRY(tp__spread(a, a, &of_a));
+    TP__TRY(tp__spread(b, b, &of_b));
+    distances d = {.kind = *(const norm_kind *)call->attributes,
+                   .n = a->shape[last - 1],
+                   .m = b->shape[last - 1],
+                   .k = a->shape[last],
+                   .a = of_a.data,
+                   .b = of_b.data,
+                   .out = out->data};
+    d.all = out->numel / d.m;
+    d.rows = 32768 / (d.m * (d.k + 1)) + 1;
+    tp__parallel_for((d.all + d.rows - 1) / d.rows, out->dtype == TP_F32 ? rows_f32 : rows_f64, &d);
+    tp_release(of_a.scratch);
+    tp_release(of_b.scratch);
+    return TP_OK;
+}
+
+/* The derivative of each distance with respect to a's elements, times its gradient: [..., n, m, k]. */
+static tp_tensor *spread_gradient(tp_backward_call *call)
+{
+    const norm_kind kind = *(const norm_kind *)call->attributes;
+    tp_tensor *a = call->inputs[0], *b = call->inputs[1], *y = call->outputs[0], *g = call->grad_outputs[0];
+    tp_tensor *d = tp_sub(tp_unsqueeze(a, -2), tp_unsqueeze(b, -3));
+    if (kind == EUCLID) {
+        tp_tensor *zero = tp_eq(y, 0);
+        tp_tensor *ratio = tp_div(g, tp_where(zero, tp_ones_n((tp_dtype)y->dtype, 0, NULL), y));
+        ratio = tp_where(zero, tp_zeros_n((tp_dtype)y->dtype, 0, NULL), ratio);
+        return tp_mul(d, tp_unsqueeze(ratio, -1));
+    }
+    tp_tensor *sign = tp_sign(d);
+    if (kind == MAXIMUM)
+        sign = tp_mul(sign, tp_eq(tp_abs(d), tp_unsqueeze(y, -1)));
+    return tp_mul(sign, tp_unsqueeze(g, -1));
+}
+
+/* The gradient of `own`'s rows: of a's if g and y are read along their rows, of b's if along their columns.
+ */
+#define GRADIENT(T, suffix)                                                                              \
+    static void gradient_##suffix(norm_kind kind, int64_t n, int64_t m, int64_t k, const void *own_rows, \
+                                  const void *other_rows, const void *lengths, const void *gradients,    \
+                                  int64_t row, int64_t column, void *out)                                \
+    {                                                                                                    \
+        const T *own = own_rows, *other = other_rows, *y = lengths, *g = gradients;                      \
+        for (int64_t i = 0; i < n; i++)                                                                  \
+            for (int64_t j = 0; j < m; j++) {                                                            \
+                const T dist = y[i * row + j * column], w = g[i * row + j * column];                     \
+                T *to = (T *)out + i * k;                                                                \
+                const T ratio = dist == 0 ? 0 : w / dist;                                                \
+                for (int64_t c = 0; c < k; c++) {                                                        \
+                    const T d = own[i * k + c] - other[j * k + c];                                       \
+                    const T sign = (T)((d > 0) - (d < 0));                                               \
+                    to[c] += kind == EUCLID            ? ratio * d                                       \
+                             : kind == ABSOLUTE        ? w * sign                                        \
+                             : d == dist || -d == dist ? w * sign                                        \
+                                                       : 0;                                              \
+                }                                                                                        \
+            }                                                                                            \
+    }
+GRADIENT(float, f32)
+GRADIENT(double, f64)
+
+static tp_status backward_cdist(tp_backward_call *call)
+{
+    const norm_kind kind = *(const norm_kind *)call->attributes;
+    if (call->recording && kind != COUNT) {
+        tp_tensor *spread = spread_gradient(call);
+        if (call->needed[0])
+            call->grad_inputs[0] = tp_sum_dim(spread, -2, false);
+        if (call->needed[1])
+            call->grad_inputs[1] = tp_neg(tp_sum_dim(spread, -3, false));
+        return tp__ctx.error;
+    }
+    tp_tensor *const a = tp_contiguous(call->inputs[0]), *const b = tp_contiguous(call->inputs[1]),
+                     *const g = tp_contiguous(call->grad_outputs[0]), *const y = call->outputs[0];
+    if (!a || !b || !g)
+        return tp__ctx.error;
+    const int64_t n = a->shape[a->ndim - 2], k = a->shape[a->ndim - 1], m = b->shape[b->ndim - 2],
+                  size = (int64_t)tp_dtype_size((tp_dtype)a->dtype),
+                  batches = y->numel ? y->numel / (n * m) : 0;
+    for (int which = 0; which < 2; which++) {
+        if (!call->needed[which])
+            continue;
+        tp_tensor *own = which ? b : a, *other = which ? a : b;
+        tp_tensor *out = call->grad_inputs[which] = tp_zeros_like(own);
+        if (!out)
+            return TP_ERROR_MEMORY;
+        for (int64_t i = 0; i < batches && kind != COUNT; i++)
+            (a->dtype == TP_F32 ? gradient_f32 : gradient_f64)(
+                kind, which ? m : n, which ? n : m, k, own->data + i * (which ? m : n) * k * size,
+                other->data + i * (which ? n : m) * k * size, y->data + i * n * m * size,
+                g->data + i * n * m * size, which ? 1 : m, which ? m : 1,
+                out->data + i * (which ? m : n) * k * size);
+    }
+    return TP_OK;
+}
+
+#define NORM(which)    \
+    &(const norm_kind) \
+    {                  \
+        which          \
+    }
+
+const tp_op tp__op_cdist = {
+    .name = "cdist",
+    .n_inputs = 2,
+    .n_outputs = 1,
+    .saves = TP_SAVES_INPUT(0) | TP_SAVES_INPUT(1) | TP_SAVES_OUTPUT(0),
+    .attributes_size = sizeof(norm_kind),
+    .infer = infer_cdist,
+    .forward = forward_cdist,
+    .backward = backward_cdist,
+    .documentation = "The distances of all rows of two matrices.",
+    .samples =
+        SAMPLES({"f64[3,4] f64[2,4]", NORM(EUCLID), NULL}, {"f64[2,3,11] f64[2,1,11]", NORM(EUCLID), NULL},
+                {"f64[3,4] f64[2,4]", NORM(ABSOLUTE), NULL}, {"f64[3,4] f64[2,4]", NORM(MAXIMUM), NULL},
+                {"f64[3,0] f64[2,0]", NORM(EUCLID), NULL}, {"f64[0,2] f64[3,2]", NORM(EUCLID), NULL},
+                {"f64[3,4] f64[2,3]", NORM(EUCLID), "do not fit"}),
+};
+
+tp_tensor *tp_cdist(tp_tensor *a, tp_tensor *b, double p)
+{
+    if (!a || !b)
+        return tp__null_argument("cdist: an operand"), NULL;
+    TP_FRAME("cdist");
+    if (check_p(p) != TP_OK)
+        return NULL;
+    if (a->ndim < 2 || b->ndim < 2 || a->shape[a->ndim - 1] != b->shape[b->ndim - 1] ||
+        a->dtype != b->dtype) {
+        char of_a[TP__SHAPE_TEXT_SIZE], of_b[TP__SHAPE_TEXT_SIZE];
+        return tp__fail_null(
+            TP_ERROR_SHAPE,
+            "X1 and X2 must have at least two dimensions, the same number of columns and one dtype, "
+            "but are %s %s and %s %s",
+            tp_dtype_name((tp_dtype)a->dtype), tp__shape_text(of_a, sizeof of_a, a->ndim, a->shape),
+            tp_dtype_name((tp_dtype)b->dtype), tp__shape_text(of_b, sizeof of_b, b->ndim, b->shape));
+    }
+    if (p != 0 && p != 1 && p != 2 && !isinf(p))
+        return norm_along(tp_sub(tp_unsqueeze(a, -2), tp_unsqueeze(b, -3)), p, -1, false);
+    tp_tensor batch_a = *a, batch_b = *b;
+    tp_result common;
+    batch_a.ndim = (int8_t)(a->ndim - 2);
+    batch_b.ndim = (int8_t)(b->ndim - 2);
+    if (tp__broadcast(2, (tp_tensor *const[]){&batch_a, &batch_b}, &common) != TP_OK)
+        return NULL;
+    tp_tensor *inputs[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        tp_tensor *t = inputs[i];
+        common.shape[common.ndim] = t->shape[t->ndim - 2];
+        common.shape[common.ndim + 1] = t->shape[t->ndim - 1];
+        if (t->ndim != common.ndim + 2 ||
+            memcmp(t->shape, common.shape, (size_t)t->ndim * sizeof(int64_t)) != 0)
+            inputs[i] = tp_expand_n(t, common.ndim + 2, common.shape);
+    }
+    const norm_kind which = p == 0 ? COUNT : p == 1 ? ABSOLUTE : p == 2 ? EUCLID : MAXIMUM;
+    return inputs[0] && inputs[1] ? tp_apply(&tp__op_cdist, inputs, 2, &which) : NULL;
+}
+
+/* ---- Composites ---- */
+
+tp_tensor *tp_normalize_with(const tp_similarity_options *options)
+{
+    if (!options->a)
+        return tp__null_argument("normalize: the input"), NULL;
+    TP_FRAME("normalize");
+    if (check_p(options->p) != TP_OK || tp__require_float(options->a, "the input") != TP_OK)
+        return NULL;
+    tp_tensor *norm = norm_along(options->a, options->p, options->dim, true);
+    return tp_div(options->a, tp_clamp(norm, options->eps, INFINITY));
+}
+
+/* max(|x|, eps), whose gradient is that of |x|, as PyTorch has it. */
+static tp_tensor *length_of(tp_tensor *x, int dim, double eps)
+{
+    tp_tensor *length = norm_along(x, 2, dim, true);
+    return tp_add(length, tp_detach(tp_sub(tp_clamp(length, eps, INFINITY), length)));
+}
+
+tp_tensor *tp_cosine_similarity_with(const tp_similarity_options *options)
+{
+    tp_tensor *a = options->a, *b = options->b;
+    if (!a || !b)
+        return tp__null_argument("cosine_similarity: an operand"), NULL;
+    TP_FRAME("cosine_similarity");
+    tp_result common;
+    if (tp__require_float(a, "x1") != TP_OK || tp__require_float(b, "x2") != TP_OK ||
+        tp__broadcast(2, (tp_tensor *const[]){a, b}, &common) != TP_OK)
+        return NULL;
+    const tp_dtype dtype = tp__result_type(2, (tp_tensor *const[]){a, b});
+    a = tp_expand_n(tp_to(a, dtype), common.ndim, common.shape);
+    b = tp_expand_n(tp_to(b, dtype), common.ndim, common.shape);
+    a = tp_div(a, length_of(a, options->dim, options->eps));
+    b = tp_div(b, length_of(b, options->dim, options->eps));
+    return tp_sum_dim(tp_mul(a, b), options->dim, false);
+}
+
+tp_tensor *tp_pairwise_distance_with(const tp_similarity_options *options)
+{
+    if (!options->a || !options->b)
+        return tp__null_argument("pairwise_distance: an operand"), NULL;
+    TP_FRAME("pairwise_distance");
+    if (check_p(options->p) != TP_OK)
+        return NULL;
+    tp_tensor *d = tp_add(tp_sub(options->a, options->b), options->eps);
+    return norm_along(d, options->p, -1, options->keepdim);
+}
