@@ -152,7 +152,10 @@ static bool case_compare(const char *what, tp_tensor *got, const tp_tensor *want
         double g = tp__load_f64(dtype, got->data + (size_t)i * size);
         const double w = tp__load_f64(dtype, want->data + (size_t)i * size);
         if (spoiled && i == want->numel / 2)
-            g = dtype == TP_BOOL ? !g : tp_dtype_is_float(dtype) ? g + 1e-4 * (1 + fabs(g)) : g + 1;
+            g = dtype == TP_BOOL            ? !g
+                : !tp_dtype_is_float(dtype) ? g + 1
+                : isfinite(g)               ? g + 1e-4 * (1 + fmax(fabs(g), largest))
+                                            : 0.5;
         if (g == w || (isnan(g) && isnan(w)))
             continue;
         const double distance = fabs(g - w) / fmax(fabs(w), 0.1 * largest);
@@ -258,6 +261,8 @@ static void case_run(index_case *c, const index_operation *operations)
     if (case_sabotage) {
         case_refused += last >= 0 && !good;
         case_count += last >= 0;
+        if (last >= 0 && good)
+            printf("a wrong number in %s goes unnoticed\n", c->name);
         tp_clear_error();
         return;
     }

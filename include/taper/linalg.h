@@ -8,8 +8,6 @@
 
 #include "taper/autograd.h"
 
-TP_BEGIN
-
 /* Tensors as the two arguments (count, pointer). */
 #ifdef __cplusplus
 namespace taper
@@ -32,6 +30,8 @@ template <class... T> tensor_list<T...> make_tensors(T... t)
         __VA_ARGS__                                                                              \
     }
 #endif
+
+TP_BEGIN
 
 /* ---- Products of two ---- */
 

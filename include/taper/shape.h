@@ -8,8 +8,6 @@
 
 #include "taper/autograd.h"
 
-TP_BEGIN
-
 /* A list of dimensions as the two arguments (count, pointer): tp_flip_n(x, TP_DIMS(0, -1)). */
 #ifdef __cplusplus
 namespace taper
@@ -32,6 +30,8 @@ template <class... D> int_list<D...> make_ints(D... d)
         __VA_ARGS__                                                        \
     }
 #endif
+
+TP_BEGIN
 
 /* ---- Joining and taking apart ---- */
 

@@ -3,8 +3,10 @@
  *
  * A CSR matrix is a pattern, which is constant, and a vector of values. tp_csr_from_values puts a vector with
  * history into a pattern; every function here hands the gradient of its result on to the values of its
- * operands, and has gradients of every order. A gradient with respect to a CSR matrix itself is not formed.
- * The results' columns are in ascending order in each row, unless said otherwise. */
+ * operands, and has gradients of every order, without forming that of a matrix. (tp_matmul takes such
+ * matrices, too, but forms the gradient as a dense matrix, and of the first order only.) The results' columns
+ * are in ascending order in each row, unless said otherwise.
+ */
 #ifndef TAPER_SPARSE_H
 #define TAPER_SPARSE_H
 

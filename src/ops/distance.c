@@ -25,7 +25,9 @@ static tp_tensor *power_or_zero(tp_tensor *x, double exponent)
 {
     tp_tensor *zero = tp_eq(x, 0);
     tp_tensor *safe = tp_where(zero, x ? tp_ones_n((tp_dtype)x->dtype, 0, NULL) : NULL, x);
-    safe = exponent == 0.5 ? tp_sqrt(safe) : tp_pow(safe, exponent);
+    /* The exponent is a tensor, since two numbers of the program are computed with in float32. */
+    safe = exponent == 0.5 ? tp_sqrt(safe)
+                           : tp_pow(safe, safe ? tp_scalar((tp_dtype)safe->dtype, exponent) : NULL);
     return tp_where(zero, x ? tp_zeros_n((tp_dtype)x->dtype, 0, NULL) : NULL, safe);
 }
 

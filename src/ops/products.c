@@ -317,7 +317,8 @@ tp_tensor *tp_matrix_power(tp_tensor *x, int64_t n)
         return tp__fail_null(TP_ERROR_UNSUPPORTED, "the power %lld needs an inverse", (long long)n);
     if (n == 0) {
         tp_tensor *eye = tp_eye((tp_dtype)x->dtype, x->shape[x->ndim - 1], x->shape[x->ndim - 1]);
-        return eye ? tp_clone(tp_expand_n(eye, x->ndim, x->shape)) : NULL;
+        return tp_where(tp_zeros_n(TP_BOOL, 0, NULL), x,
+                        eye); /* in x's shape, and with a gradient of zeros */
     }
     if (n == 1)
         return tp_clone(x);

@@ -45,7 +45,7 @@ class Cases:
     def put(self, what, t):
         t = t.detach()
         words = [what, NAMES[t.dtype], t.dim(), *t.shape]
-        self.items.append((" ".join(map(str, words)), t.contiguous().numpy().tobytes()))
+        self.items.append((" ".join(map(str, words)), t.contiguous().numpy(force=True).tobytes()))
 
     def add(self, name, function, inputs, numbers=(), text=None, second=True):
         self.count += 1
