@@ -113,8 +113,8 @@ tp_tensor *tp_csr_entries(tp_tensor *csr)
 {
     if (!csr || !tp__csr_checked(csr))
         return NULL;
-    if (csr->history && tp__node_of(csr)->op == &from_values)
-        return tp__node_of(csr)->inputs[0];
+    if (csr->history && ((tp__node *)csr->history)->op == &from_values)
+        return ((tp__node *)csr->history)->tensors[0];
     if (csr->requires_grad)
         return tp__fail_null(
             TP_ERROR_UNSUPPORTED,
