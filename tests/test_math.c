@@ -25,7 +25,16 @@
     X(asin, 0.51, 2.0)   \
     X(acos, 0.51, 2.5)   \
     X(erf, 0.51, 1.5)    \
-    X(erfc, 0.51, 4.0)
+    X(erfc, 0.51, 4.0)   \
+    X(asinh, 0.51, 2.5)  \
+    X(acosh, 0.51, 2.5)  \
+    X(atanh, 0.51, 2.5)  \
+    X(erfinv, 0.51, 4.0)
+
+#define TWO_ARGUMENTS(X) \
+    X(pow, 0.51, 1.0)    \
+    X(atan2, 0.51, 2.5)  \
+    X(hypot, 0.51, 1.0)
 
 static float f32(uint32_t bits)
 {
@@ -89,21 +98,25 @@ static double allowed(double ulps)
     }
 ONE_ARGUMENT(VALUES)
 
-static int values_pow(int sabotage)
-{
-    int bad = 0;
-    for (size_t i = 0; i < COUNT(golden_pow_f32); i++) {
-        const uint32_t *row = golden_pow_f32[i];
-        const float got = f32(tp__bits_f32(tp__pow_f32(f32(row[0]), f32(row[1]))) + (uint32_t)sabotage);
-        bad += steps_f32(got, f32(row[2])) > allowed(0.51);
+#define VALUES_2(name, ulps32, ulps64)                                                              \
+    static int values_##name(int sabotage)                                                          \
+    {                                                                                               \
+        int bad = 0;                                                                                \
+        for (size_t i = 0; i < COUNT(golden_##name##_f32); i++) {                                   \
+            const uint32_t *row = golden_##name##_f32[i];                                           \
+            const float got =                                                                       \
+                f32(tp__bits_f32(tp__##name##_f32(f32(row[0]), f32(row[1]))) + (uint32_t)sabotage); \
+            bad += steps_f32(got, f32(row[2])) > allowed(ulps32);                                   \
+        }                                                                                           \
+        for (size_t i = 0; i < COUNT(golden_##name##_f64); i++) {                                   \
+            const uint64_t *row = golden_##name##_f64[i];                                           \
+            const double got =                                                                      \
+                f64(tp__bits_f64(tp__##name##_f64(f64(row[0]), f64(row[1]))) + (uint64_t)sabotage); \
+            bad += steps_f64(got, f64(row[2])) > allowed(ulps64);                                   \
+        }                                                                                           \
+        return bad;                                                                                 \
     }
-    for (size_t i = 0; i < COUNT(golden_pow_f64); i++) {
-        const uint64_t *row = golden_pow_f64[i];
-        const double got = f64(tp__bits_f64(tp__pow_f64(f64(row[0]), f64(row[1]))) + (uint64_t)sabotage);
-        bad += steps_f64(got, f64(row[2])) > allowed(1.0);
-    }
-    return bad;
-}
+TWO_ARGUMENTS(VALUES_2)
 
 static void test_values(void)
 {
@@ -111,8 +124,10 @@ static void test_values(void)
     CHECK(values_##name(0, true) == 0);    \
     CHECK(values_##name(5, false) > 60);
     ONE_ARGUMENT(CHECK_VALUES)
-    CHECK(values_pow(0) == 0);
-    CHECK(values_pow(5) > 60);
+#define CHECK_VALUES_2(name, ulps32, ulps64) \
+    CHECK(values_##name(0) == 0);            \
+    CHECK(values_##name(5) > 60);
+    TWO_ARGUMENTS(CHECK_VALUES_2)
     for (size_t i = 0; i < COUNT(golden_exp_f32); i++)
         CHECK(steps_f32(tp__exp_rounded_f32(f32(golden_exp_f32[i][0])), f32(golden_exp_f32[i][1])) == 0);
     for (size_t i = 0; i < COUNT(golden_torch_sigmoid); i++)
@@ -147,6 +162,9 @@ static void test_specials(void)
     ZERO_STAYS(atan)
     ZERO_STAYS(asin)
     ZERO_STAYS(erf)
+    ZERO_STAYS(asinh)
+    ZERO_STAYS(atanh)
+    ZERO_STAYS(erfinv)
     SPECIAL(exp, 0.0, 1.0);
     SPECIAL(exp, inf, inf);
     SPECIAL(exp, -inf, 0.0);
@@ -198,6 +216,20 @@ static void test_specials(void)
     SPECIAL(erf, -inf, -1.0);
     SPECIAL(erfc, inf, 0.0);
     SPECIAL(erfc, -inf, 2.0);
+    SPECIAL(asinh, inf, inf);
+    SPECIAL(asinh, -inf, -inf);
+    SPECIAL(acosh, 1.0, 0.0);
+    SPECIAL(acosh, inf, inf);
+    SPECIAL(acosh, 0.5, nan);
+    SPECIAL(acosh, -inf, nan);
+    SPECIAL(atanh, 1.0, inf);
+    SPECIAL(atanh, -1.0, -inf);
+    SPECIAL(atanh, 1.5, nan);
+    SPECIAL(atanh, -inf, nan);
+    SPECIAL(erfinv, 1.0, inf);
+    SPECIAL(erfinv, -1.0, -inf);
+    SPECIAL(erfinv, 1.5, nan);
+    SPECIAL(erfinv, inf, nan);
 
     /* pow: rows of C's annex F.9.4.4. */
     const double powers[][3] = {
@@ -217,9 +249,112 @@ static void test_specials(void)
     }
 }
 
+#define SPECIAL_2(name, x, y, want)                                                   \
+    CHECK(same(tp__##name##_f64(x, y), want) && signs(tp__##name##_f64(x, y), want)); \
+    CHECK(same((double)tp__##name##_f32((float)(x), (float)(y)), (double)(float)(want)));
+
+static bool signs(double a, double b)
+{
+    return isnan(b) || signbit(a) == signbit(b);
+}
+
+/* C's annex F for atan2, hypot and fmod; PyTorch for the others. */
+static void test_specials_of_two(void)
+{
+    const double inf = (double)INFINITY, nan = (double)NAN, half_pi = TP__PIO2_1;
+    SPECIAL_2(atan2, 0.0, 0.0, 0.0)
+    SPECIAL_2(atan2, -0.0, 0.0, -0.0)
+    SPECIAL_2(atan2, 0.0, -0.0, 2 * half_pi)
+    SPECIAL_2(atan2, -0.0, -0.0, -2 * half_pi)
+    SPECIAL_2(atan2, 0.0, 1.0, 0.0)
+    SPECIAL_2(atan2, -0.0, -1.0, -2 * half_pi)
+    SPECIAL_2(atan2, 1.0, 0.0, half_pi)
+    SPECIAL_2(atan2, -1.0, -0.0, -half_pi)
+    SPECIAL_2(atan2, 1.0, inf, 0.0)
+    SPECIAL_2(atan2, -1.0, -inf, -2 * half_pi)
+    SPECIAL_2(atan2, inf, 5.0, half_pi)
+    SPECIAL_2(atan2, inf, inf, half_pi / 2)
+    SPECIAL_2(atan2, -inf, -inf, -3 * (half_pi / 2))
+    SPECIAL_2(atan2, nan, inf, nan)
+    SPECIAL_2(atan2, 1.0, nan, nan)
+    SPECIAL_2(hypot, 0.0, -0.0, 0.0)
+    SPECIAL_2(hypot, 3.0, -4.0, 5.0)
+    SPECIAL_2(hypot, -inf, nan, inf)
+    SPECIAL_2(hypot, nan, inf, inf)
+    SPECIAL_2(hypot, nan, 1.0, nan)
+    CHECK(same(tp__hypot_f64(3e300, 4e300), 5e300) && same(tp__hypot_f64(3e-320, 4e-320), 5e-320));
+    CHECK(same(tp__atan2_f64(1e308, 1e308), half_pi / 2) && same(tp__atan2_f64(1.5e308, -1e-300), half_pi));
+    CHECK(same(tp__atan2_f64(1e-320, 1e-320), half_pi / 2));
+    SPECIAL_2(xlogy, 0.0, 0.0, 0.0)
+    SPECIAL_2(xlogy, 0.0, -1.0, 0.0)
+    SPECIAL_2(xlogy, 0.0, nan, nan)
+    SPECIAL_2(xlogy, 0.0, inf, 0.0)
+    SPECIAL_2(xlogy, 2.0, 0.0, -inf)
+    SPECIAL_2(xlogy, nan, 1.0, nan)
+    SPECIAL_2(fmod, 7.0, -2.0, 1.0)
+    SPECIAL_2(fmod, -7.0, 2.0, -1.0)
+    SPECIAL_2(fmod, 5.0, inf, 5.0)
+    SPECIAL_2(fmod, inf, 5.0, nan)
+    SPECIAL_2(fmod, 5.0, 0.0, nan)
+    SPECIAL_2(remainder, 7.0, -2.0, -1.0)
+    SPECIAL_2(remainder, -7.0, 2.0, 1.0)
+    SPECIAL_2(remainder, -1.0, inf, inf)
+    SPECIAL_2(remainder, -6.0, 3.0, -0.0)
+    SPECIAL_2(floor_divide, 7.0, -2.0, -4.0)
+    SPECIAL_2(floor_divide, -7.0, -2.0, 3.0)
+    SPECIAL_2(floor_divide, -1.0, inf, -1.0)
+    SPECIAL_2(floor_divide, 1.0, 0.0, inf)
+    SPECIAL_2(floor_divide, -0.0, 3.0, -0.0)
+    SPECIAL_2(floor_divide, inf, 3.0, nan)
+}
+
+/* ---- dense samples in float, against the C library in double ---- */
+
+static double worst_f32(float got, double want)
+{
+    if (isnan(want) || isinf((float)want) || want == 0)
+        return steps_f32(got, (float)want) == 0 ? 0 : 1e9;
+    const float size = fabsf((float)want);
+    return fabs((double)got - want) / (double)(nextafterf(size, INFINITY) - size);
+}
+
+static void test_dense(void)
+{
+    double worst[6] = {0};
+    for (uint64_t bits = 0; bits <= 0xffffffffu;
+         bits += 4099) { /* a prime: all exponents, a million values */
+        const float x = f32((uint32_t)bits), y = f32((uint32_t)(bits * 2654435761u));
+        const double v = (double)x;
+        if (isnan(x) || isnan(y))
+            continue;
+        const double e[6] = {worst_f32(tp__asinh_f32(x), asinh(v)),
+                             worst_f32(tp__acosh_f32(x), acosh(v)),
+                             worst_f32(tp__atanh_f32(x), atanh(v)),
+                             fabsf(x) < 1 ? worst_f32(x, erf(tp__erfinv_f64(v))) : 0,
+                             worst_f32(tp__atan2_f32(y, x), atan2((double)y, v)),
+                             worst_f32(tp__hypot_f32(x, y), hypot(v, (double)y))};
+        for (int k = 0; k < 6; k++)
+            worst[k] = e[k] > worst[k] ? e[k] : worst[k];
+    }
+    printf(
+        "dense samples: asinh %.3f, acosh %.3f, atanh %.3f, erf(erfinv) %.3f, atan2 %.3f, hypot %.3f ulp\n",
+        worst[0], worst[1], worst[2], worst[3], worst[4], worst[5]);
+    for (int k = 0; k < 6; k++)
+        CHECK(worst[k] < 0.51);
+    CHECK(worst_f32(nextafterf(1, 2), 1.0) == 1);
+}
+
 /* ---- every instruction set ---- */
 
 #define LENGTH 1003
+
+/* Those of two arguments, tested for their values or exact. */
+#define MORE_LOOPS(X)  \
+    TWO_ARGUMENTS(X)   \
+    X(xlogy, 0, 0)     \
+    X(fmod, 0, 0)      \
+    X(remainder, 0, 0) \
+    X(floor_divide, 0, 0)
 
 static float in32[2][LENGTH], plain32[LENGTH], out32[LENGTH];
 static double in64[2][LENGTH], plain64[LENGTH], out64[LENGTH];
@@ -232,27 +367,30 @@ static double in64[2][LENGTH], plain64[LENGTH], out64[LENGTH];
         for (int i = 0; i < n; i++)                     \
             out64[i] = tp__##name##_f64(in64[0][i]);    \
     }
-#define LOOPS_POW(attribute, suffix)                        \
-    attribute static void loop_pow_##suffix(int n)          \
-    {                                                       \
-        for (int i = 0; i < n; i++)                         \
-            out32[i] = tp__pow_f32(in32[0][i], in32[1][i]); \
-        for (int i = 0; i < n; i++)                         \
-            out64[i] = tp__pow_f64(in64[0][i], in64[1][i]); \
+#define LOOPS_2(name, attribute, suffix)                         \
+    attribute static void loop_##name##_##suffix(int n)          \
+    {                                                            \
+        for (int i = 0; i < n; i++)                              \
+            out32[i] = tp__##name##_f32(in32[0][i], in32[1][i]); \
+        for (int i = 0; i < n; i++)                              \
+            out64[i] = tp__##name##_f64(in64[0][i], in64[1][i]); \
     }
 
 #define LOOPS_PLAIN(name, ulps32, ulps64) LOOPS(name, , plain)
 ONE_ARGUMENT(LOOPS_PLAIN)
-LOOPS_POW(, plain)
+#define LOOPS_2_PLAIN(name, ulps32, ulps64) LOOPS_2(name, , plain)
+MORE_LOOPS(LOOPS_2_PLAIN)
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2,fma")))
 #define AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
 #define LOOPS_AVX2(name, ulps32, ulps64) LOOPS(name, AVX2, avx2)
 #define LOOPS_AVX512(name, ulps32, ulps64) LOOPS(name, AVX512, avx512)
 ONE_ARGUMENT(LOOPS_AVX2)
-LOOPS_POW(AVX2, avx2)
+#define LOOPS_2_AVX2(name, ulps32, ulps64) LOOPS_2(name, AVX2, avx2)
+#define LOOPS_2_AVX512(name, ulps32, ulps64) LOOPS_2(name, AVX512, avx512)
+MORE_LOOPS(LOOPS_2_AVX2)
 ONE_ARGUMENT(LOOPS_AVX512)
-LOOPS_POW(AVX512, avx512)
+MORE_LOOPS(LOOPS_2_AVX512)
 #endif
 
 static uint64_t random_state = 88172645463325252u;
@@ -320,7 +458,7 @@ static void test_instruction_sets(void)
     for (int round = 0; round < 3; round++) {
         fill(round);
         ONE_ARGUMENT(CHECK_LOOPS)
-        CHECK_LOOPS(pow, 0, 0)
+        MORE_LOOPS(CHECK_LOOPS)
     }
 }
 
@@ -328,6 +466,8 @@ int main(void)
 {
     test_values();
     test_specials();
+    test_specials_of_two();
+    test_dense();
     test_instruction_sets();
     return test_end();
 }

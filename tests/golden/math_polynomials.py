@@ -4,7 +4,8 @@ Each polynomial interpolates its function at Chebyshev nodes, in 60 digits, and 
 """
 import os
 
-from mpmath import atan, atanh, cos, erf, erfc, exp, fabs, floor, frexp, ldexp, log, mp, mpf, nint, pi, sin, sinh, sqrt
+from mpmath import (atan, atanh, cos, erf, erfc, erfinv, exp, fabs, floor, frexp, ldexp, log, mp, mpf, nint, pi, sin,
+                    sinh, sqrt)
 
 mp.dps = 60
 out = []
@@ -88,6 +89,7 @@ out.append("#define TP__LN2_HIGH %s" % float(LN2).hex())
 out.append("#define TP__LN2_LOW %s" % float(LN2 - mpf(float(LN2))).hex())
 split("PIO2", pi / 2, 53)
 split("PIO4", pi / 4, 53)
+split("3PIO4", 3 * pi / 4, 53)
 split("LOG10_2", LN2 / log(mpf(10)), 42)
 out.append("#define TP__LOG10_E %s" % float(1 / log(mpf(10))).hex())
 out.append("#define TP__LOG2_E %s" % float(1 / LN2).hex())
@@ -141,6 +143,19 @@ polynomial("erfc", "(1 + 2 u) exp(u^2) erfc(u) over x = (u - 2) / (u + 2), 0 <= 
 ef = lambda v: erf(sqrt(v + 8)) / sqrt(v + 8) if v > -8 + mpf(10)**-12 else 2 / sqrt(pi)
 polynomial("erff", "erf(u) / u over x = u^2 - 8, |u| <= 4, for results in float.", ef, -8, 8, 21,
            lambda v: sqrt(v + 8) if v > -7 else 1)
+
+# The inverse of erf from w = -log(1 - x^2), or its root.
+def inverse(w):
+    x = sqrt(1 - exp(-w))
+    return erfinv(x) / x
+
+
+polynomial("erfinv", "erfinv(u) / u over x = w - 3.125, w = -log(1 - u^2) <= 6.25.", lambda t: inverse(t + mpf("3.125")),
+           -3.125, 3.125, 25)
+polynomial("erfinv_middle", "The same over x = sqrt(w) - 3.25, 2.5 <= sqrt(w) <= 4.",
+           lambda t: inverse((t + mpf("3.25"))**2), -0.75, 0.75, 20)
+polynomial("erfinv_far", "The same over x = sqrt(w) - 5.125, 4 <= sqrt(w) <= 6.25.",
+           lambda t: inverse((t + mpf("5.125"))**2), -1.125, 1.125, 20)
 
 # 2^e (2 / pi) modulo 4 for e = 0, 8, 16, ...: what the reduction of large arguments multiplies with.
 STEP, COUNT = 8, 122

@@ -23,7 +23,17 @@ FUNCTIONS = {
     "log": mpmath.log, "log1p": lambda x: mpmath.log(1 + x), "log2": lambda x: mpmath.log(x) / LN2,
     "log10": lambda x: mpmath.log(x) / LN10, "sin": mpmath.sin, "cos": mpmath.cos, "tan": mpmath.tan,
     "atan": mpmath.atan, "asin": mpmath.asin, "acos": mpmath.acos, "erf": mpmath.erf, "erfc": mpmath.erfc,
+    "asinh": mpmath.asinh, "acosh": mpmath.acosh, "atanh": mpmath.atanh, "erfinv": lambda x: inverse_erf(x),
 }
+TWO = {"pow": None, "atan2": mpmath.atan2, "hypot": mpmath.hypot}
+
+
+def inverse_erf(x):
+    """For |x| < 1, where mpmath's own needs fewer digits than the rest here."""
+    if abs(x) < mpf(10)**-40:
+        return x * mpmath.sqrt(mpmath.pi) / 2
+    with mp.workprec(400):
+        return mpmath.erfinv(x)
 
 
 def rounded(value, form):
@@ -58,6 +68,10 @@ def inputs(name, form):
         edge = (top + 1) * 0.6931471805599453
         xs += [edge, edge - 1e-3, edge + 1e-3, -edge, -edge - 5, FORMATS[form][1] * 0.69, FORMATS[form][1] * 0.7]
         xs += [random.uniform(-edge * 1.1, edge * 1.1) for _ in range(30)]
+    if name == "acosh":
+        xs += [random.uniform(1, 3) for _ in range(30)]
+    if name in ("atanh", "erfinv"):  # next to the end
+        xs += [random.choice((-1, 1)) * (1 - random.uniform(0.5, 1) * 2.0**-random.randint(1, 22)) for _ in range(20)]
     if name == "erfc":
         xs += [random.uniform(0, 9 if form == "f32" else 26) for _ in range(20)]
     if name in ("sin", "cos", "tan"):  # next to multiples of pi / 2
@@ -84,8 +98,10 @@ def value(name, x):
         return mpf(1 if x > 0 else -1)
     if name == "erf" and abs(x) > 100:
         return mpf(1 if x > 0 else -1)
-    if name in ("asin", "acos") and abs(x) > 1:
+    if name in ("asin", "acos", "atanh", "erfinv") and abs(x) > 1 or name == "acosh" and x < 1:
         return None
+    if name in ("atanh", "erfinv") and abs(x) == 1:
+        return mpf("inf") * x
     if name in ("log", "log2", "log10") and x < 0 or name == "log1p" and x < -1:
         return None
     if name == "log1p" and x == -1:
@@ -100,7 +116,7 @@ def final(v, x, name, form):
         return float(v)
     r = rounded(v, form)
     return -0.0 if r == 0 and x < 0 and name in ("sin", "tan", "tanh", "sinh", "expm1", "log1p", "atan", "asin",
-                                                 "erf") else r
+                                                 "erf", "asinh", "atanh", "erfinv") else r
 
 
 out = ["/* Written by math_values.py: values of mpmath %s, rounded once. */" % mpmath.__version__]
@@ -116,21 +132,27 @@ for form in FORMATS:
         out.append("static const %s golden_%s_%s[][2] = {" % (kind, name, form))
         out += ["    %s," % ", ".join(rows[i:i + 3]) for i in range(0, len(rows), 3)]
         out.append("};")
-    rows = []
-    for i in range(150):
-        if i % 3 == 0:
-            x, y = random.uniform(0, 10), random.uniform(-20, 20)
-        elif i % 3 == 1:
-            x, y = random.uniform(1, 2) * 2.0**random.randint(-30, 30), random.uniform(-5, 5)
-        else:
-            x, y = float(random.randint(-9, 9) or 1), float(random.randint(-30, 30))
-        x, y = stored(x, form), stored(y, form)
-        w = rounded(mpf(x)**int(y) if y == int(y) else mpmath.power(mpf(x), mpf(y)), form)
-        rows.append("{0x%x, 0x%x, 0x%x}" % (bits_of(x, form), bits_of(y, form), bits_of(w, form)))
-    count += len(rows)
-    out.append("static const %s golden_pow_%s[][3] = {" % (kind, form))
-    out += ["    %s," % ", ".join(rows[i:i + 3]) for i in range(0, len(rows), 3)]
-    out.append("};")
+    for name in TWO:
+        rows = []
+        for i in range(150):
+            if i % 3 == 0:
+                x, y = random.uniform(0, 10), random.uniform(-20, 20)
+            elif i % 3 == 1:
+                x, y = random.uniform(1, 2) * 2.0**random.randint(-30, 30), random.uniform(-5, 5)
+            else:
+                x, y = float(random.randint(-9, 9) or 1), float(random.randint(-30, 30))
+            x, y = stored(x, form), stored(y, form)
+            if name != "pow":
+                w = TWO[name](mpf(x), mpf(y))
+            elif y == int(y):
+                w = mpf(x)**int(y)
+            else:
+                w = mpmath.power(mpf(x), mpf(y))
+            rows.append("{0x%x, 0x%x, 0x%x}" % (bits_of(x, form), bits_of(y, form), bits_of(rounded(w, form), form)))
+        count += len(rows)
+        out.append("static const %s golden_%s_%s[][3] = {" % (kind, name, form))
+        out += ["    %s," % ", ".join(rows[i:i + 3]) for i in range(0, len(rows), 3)]
+        out.append("};")
 
 x = torch.linspace(-30, 30, 512)  # whole vectors, which take PyTorch's own exp
 y = torch.sigmoid(x)

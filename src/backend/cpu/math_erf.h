@@ -1,9 +1,10 @@
-/* erf, erfc. Near 0 erf is an odd polynomial; elsewhere erfc(u) = e^(-u^2) W(t) / (1 + 2 u), t = (u - 2) / (u
+/* erf, erfc, erfinv. Near 0 erf is an odd polynomial; elsewhere erfc(u) = e^(-u^2) W(t) / (1 + 2 u), t = (u -
+ * 2) / (u
  * + 2). */
 #ifndef TAPER_BACKEND_CPU_MATH_ERF_H
 #define TAPER_BACKEND_CPU_MATH_ERF_H
 
-#include "backend/cpu/math_exp.h"
+#include "backend/cpu/math_log.h"
 
 /* erfc(u) for 0 <= u <= 28. */
 static inline double tp__erfc_positive(double u)
@@ -41,6 +42,22 @@ static inline float tp__erf_f32(float x)
 static inline float tp__erfc_f32(float x)
 {
     return (float)tp__erfc_f64((double)x);
+}
+
+/* x P(w) with w = -log(1 - x^2), in three pieces, the outer two over the root of w. */
+static inline double tp__erfinv_f64(double x)
+{
+    const double w = -tp__log_f64(fma(-x, x, 1.0)), s = sqrt(w);
+    const double near = tp__poly_erfinv(w - 3.125);
+    const double middle = tp__poly_erfinv_middle(s - 3.25);
+    const double far = tp__poly_erfinv_far(s - 5.125);
+    const double result = x * (w < 6.25 ? near : w < 16.0 ? middle : far);
+    return fabs(x) == 1.0 ? copysign((double)INFINITY, x) : result;
+}
+
+static inline float tp__erfinv_f32(float x)
+{
+    return (float)tp__erfinv_f64((double)x);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* log, log1p, log2, log10, pow.
+/* log, log1p, log2, log10, pow, xlogy.
  *
  * x = 2^k m with m within sqrt(2) of 1, log(x) = k ln(2) + log(m). With f = m - 1 and s = f / (2 + f),
  * log(m) = 2 atanh(s) = f - s (f - R(s)), R(s) = 2 s^2 (1/3 + s^2 / 5 + ...). */
@@ -178,6 +178,19 @@ static inline float tp__pow_f32(float x, float y)
     e = e > 200.0 ? 200.0 : e;
     e = e < -200.0 ? -200.0 : e;
     return (float)tp__pow_ends((double)x, v, tp__exp_core_f32(e));
+}
+
+/* x log(y): 0 where x is 0, unless y is NaN. */
+static inline double tp__xlogy_f64(double x, double y)
+{
+    const double product = x * tp__log_f64(y);
+    return y != y ? y : x == 0.0 ? 0.0 : product;
+}
+
+static inline float tp__xlogy_f32(float x, float y)
+{
+    const float product = x * tp__log_f32(y);
+    return y != y ? y : x == 0.0f ? 0.0f : product;
 }
 
 #endif

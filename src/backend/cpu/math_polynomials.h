@@ -12,6 +12,8 @@
 #define TP__PIO2_2 0x1.1a62633145c07p-54
 #define TP__PIO4_1 0x1.921fb54442d18p-1
 #define TP__PIO4_2 0x1.1a62633145c07p-55
+#define TP__3PIO4_1 0x1.2d97c7f3321d2p+1
+#define TP__3PIO4_2 0x1.a79394c9e8a0ap-54
 #define TP__LOG10_2_1 0x1.34413509f7800p-2
 #define TP__LOG10_2_2 0x1.fef311f12b358p-46
 #define TP__LOG10_E 0x1.bcb7b1526e50ep-2
@@ -247,6 +249,92 @@ static inline double tp__poly_erff(double x)
     p = fma(p, x, 0x1.0dabaf0052545p-9);
     p = fma(p, x, -0x1.69a0ccda3fddcp-6);
     p = fma(p, x, 0x1.6a040781a7a57p-2);
+    return p;
+}
+
+/* erfinv(u) / u over x = w - 3.125, w = -log(1 - u^2) <= 6.25. Relative error of the whole 2^-53. */
+static inline double tp__poly_erfinv(double x)
+{
+    double p = -0x1.71e85cb7c66e7p-76;
+    p = fma(p, x, -0x1.98901e99d9c27p-72);
+    p = fma(p, x, 0x1.493dd47a7b686p-68);
+    p = fma(p, x, 0x1.61fa58bed690ap-66);
+    p = fma(p, x, -0x1.bed537ed97e92p-62);
+    p = fma(p, x, 0x1.7997aa9237e9cp-61);
+    p = fma(p, x, 0x1.2702e1128be12p-56);
+    p = fma(p, x, -0x1.1ac450727647cp-53);
+    p = fma(p, x, -0x1.97658b3d58e2ep-55);
+    p = fma(p, x, 0x1.d63b2bb633bd2p-48);
+    p = fma(p, x, -0x1.682f41a549495p-45);
+    p = fma(p, x, -0x1.6ba68d1796bcfp-44);
+    p = fma(p, x, 0x1.7231a3e48d582p-39);
+    p = fma(p, x, -0x1.c8a5ab52e0019p-37);
+    p = fma(p, x, -0x1.dc3e5172ac9cfp-35);
+    p = fma(p, x, 0x1.20f53f519ed0ap-30);
+    p = fma(p, x, -0x1.1a9eb3bfcd07cp-28);
+    p = fma(p, x, -0x1.f36cee3c60d01p-26);
+    p = fma(p, x, 0x1.c6b4f898a7553p-22);
+    p = fma(p, x, -0x1.6e8a53ca14edfp-20);
+    p = fma(p, x, -0x1.d1d1f7ca61a14p-17);
+    p = fma(p, x, 0x1.879c2a20b13a0p-13);
+    p = fma(p, x, -0x1.8457694835230p-11);
+    p = fma(p, x, -0x1.8b6c33114ea71p-8);
+    p = fma(p, x, 0x1.ebd80d9b13df9p-3);
+    p = fma(p, x, 0x1.a755e7c99ae86p+0);
+    return p;
+}
+
+/* The same over x = sqrt(w) - 3.25, 2.5 <= sqrt(w) <= 4. Relative error of the whole 2^-52. */
+static inline double tp__poly_erfinv_middle(double x)
+{
+    double p = 0x1.07e3c2020286fp-27;
+    p = fma(p, x, -0x1.06f1da245bfd3p-26);
+    p = fma(p, x, -0x1.674f1725daa65p-26);
+    p = fma(p, x, 0x1.1a9484c4d3628p-23);
+    p = fma(p, x, -0x1.079a074d69940p-22);
+    p = fma(p, x, -0x1.da75906425fdap-26);
+    p = fma(p, x, 0x1.8db69feb41fb6p-20);
+    p = fma(p, x, -0x1.0b79e820e8497p-18);
+    p = fma(p, x, 0x1.899aa0e374402p-19);
+    p = fma(p, x, 0x1.a241c6f237f34p-17);
+    p = fma(p, x, -0x1.8cf463501e9a0p-15);
+    p = fma(p, x, 0x1.1e6abbe66ca02p-14);
+    p = fma(p, x, 0x1.932e8fd4360edp-16);
+    p = fma(p, x, -0x1.7448bcc8e9aa7p-12);
+    p = fma(p, x, 0x1.f3cc545d9ca81p-11);
+    p = fma(p, x, -0x1.ba9240d8768c3p-10);
+    p = fma(p, x, 0x1.468eeca944c44p-9);
+    p = fma(p, x, -0x1.ebadabba02be5p-9);
+    p = fma(p, x, 0x1.5ffcfe5b6cd38p-8);
+    p = fma(p, x, 0x1.0158a6d641d55p+0);
+    p = fma(p, x, 0x1.8abcc380d5a48p+1);
+    return p;
+}
+
+/* The same over x = sqrt(w) - 5.125, 4 <= sqrt(w) <= 6.25. Relative error of the whole 2^-51. */
+static inline double tp__poly_erfinv_far(double x)
+{
+    double p = -0x1.e06042f67b5ecp-41;
+    p = fma(p, x, 0x1.06e12c3555c61p-38);
+    p = fma(p, x, -0x1.4f4ac2a2b7232p-38);
+    p = fma(p, x, -0x1.12a9930489b82p-37);
+    p = fma(p, x, 0x1.1784aacfaa6c0p-34);
+    p = fma(p, x, -0x1.1181a6d975081p-32);
+    p = fma(p, x, 0x1.9456400bc40a5p-31);
+    p = fma(p, x, -0x1.e58a6be989ff8p-30);
+    p = fma(p, x, 0x1.f54fa1f1a0cc8p-29);
+    p = fma(p, x, -0x1.df54b3a8c25ffp-28);
+    p = fma(p, x, 0x1.f178df15e7e30p-27);
+    p = fma(p, x, -0x1.64f3f1191101bp-25);
+    p = fma(p, x, 0x1.6bb020416b17cp-23);
+    p = fma(p, x, -0x1.ab7a471cd6eadp-21);
+    p = fma(p, x, 0x1.f6fdca59b8f2dp-19);
+    p = fma(p, x, -0x1.16550eafaefe1p-16);
+    p = fma(p, x, 0x1.0f552c18c01acp-14);
+    p = fma(p, x, -0x1.795c0dd30d633p-13);
+    p = fma(p, x, -0x1.bdda7d4c12165p-13);
+    p = fma(p, x, 0x1.02a027c1f336ep+0);
+    p = fma(p, x, 0x1.3e79eb73b06f4p+2);
     return p;
 }
 

@@ -1,4 +1,4 @@
-/* sin, cos, tan, atan, asin, acos.
+/* sin, cos, tan, atan, asin, acos, atan2, hypot.
  *
  * The number of quarter turns x 2/pi is needed modulo 4 only. x = M 2^(8 i) with a whole i, and M below 2^61
  * (2^32 for floats), times 2^(8 i) 2/pi modulo 4 out of a table, so that arguments of any size go one way. */
@@ -153,18 +153,27 @@ static inline double tp__tan_f64(double x)
     return fabs(x) < 0x1p-27 ? x : (q & 1 ? -c : s) / (q & 1 ? s : c);
 }
 
-/* atan(y / x) for y >= 0 and x >= 0, not both 0 or infinite: with t = (y - x) / (y + x) it is pi / 4 +
- * atan(t), and near 0 and pi / 2 it is atan(y / x) and pi / 2 - atan(x / y). */
-static inline double tp__atan_ratio(double y, double x)
+/* The angle of the point (x, y), or, if `left`, of (-x, y), for y >= 0 and x >= 0, not both 0 or infinite:
+ * with t = (y - x) / (y + x) it is pi / 4 + atan(t), and near 0 and pi / 2 it is atan(y / x) and pi / 2 -
+ * atan(x / y); to the left it is what is missing to pi. */
+static inline double tp__atan_point(double y, double x, bool left)
 {
     const double tangent = 0x1.a827999fcef32p-2; /* of pi / 8 */
     const bool small = y <= tangent * x, large = x < tangent * y;
     const double over = small ? y : large ? -x : y - x;
     const double under = small ? x : large ? y : y + x;
-    const double base = small ? 0.0 : large ? TP__PIO2_1 : TP__PIO4_1;
-    const double base_low = small ? 0.0 : large ? TP__PIO2_2 : TP__PIO4_2;
-    const double t = over / under, z = t * t;
+    const double right = small ? 0.0 : large ? TP__PIO2_1 : TP__PIO4_1;
+    const double right_low = small ? 0.0 : large ? TP__PIO2_2 : TP__PIO4_2;
+    const double other = small ? 2.0 * TP__PIO2_1 : large ? TP__PIO2_1 : TP__3PIO4_1;
+    const double other_low = small ? 2.0 * TP__PIO2_2 : large ? TP__PIO2_2 : TP__3PIO4_2;
+    const double base = left ? other : right, base_low = left ? other_low : right_low;
+    const double q = over / under, t = left ? -q : q, z = t * t;
     return base + (t + fma(t * z, tp__poly_atan(z), base_low));
+}
+
+static inline double tp__atan_ratio(double y, double x)
+{
+    return tp__atan_point(y, x, false);
 }
 
 static inline double tp__atan_f64(double x)
@@ -199,6 +208,49 @@ static inline double tp__acos_f64(double x)
 static inline float tp__acos_f32(float x)
 {
     return (float)tp__acos_f64((double)x);
+}
+
+/* The angle of the point (x, y), C's rules for zeros and infinities. */
+static inline double tp__atan2_f64(double y, double x)
+{
+    double a = fabs(y), b = fabs(x);
+    const bool both_zero = a == 0.0 && b == 0.0;
+    const bool one_infinite = a == (double)INFINITY || b == (double)INFINITY;
+    /* So that sums do not overflow; where one is infinite, the other does not matter. */
+    const double scale = a > 0x1p1000 || b > 0x1p1000 ? 0x1p-10 : 1.0;
+    const double a_one = a == (double)INFINITY ? 1.0 : 0.0, b_one = b == (double)INFINITY ? 1.0 : 0.0;
+    a = one_infinite && !(a != a) ? a_one : a * scale;
+    b = one_infinite && !(b != b) ? b_one : b * scale;
+    const double angle = tp__atan_point(a, both_zero ? 1.0 : b, copysign(1.0, x) < 0.0);
+    return x != x || y != y ? x + y : copysign(angle, y);
+}
+
+static inline float tp__atan2_f32(float y, float x)
+{
+    return (float)tp__atan2_f64((double)y, (double)x);
+}
+
+/* sqrt(x^2 + y^2) without overflow on the way; infinite where one is, even if the other is NaN. */
+static inline double tp__hypot_f64(double x, double y)
+{
+    const double a = fabs(x), b = fabs(y), most = a > b ? a : b;
+    const double scale = most > 0x1p500 ? 0x1p-600 : most < 0x1p-400 ? 0x1p600 : 1.0;
+    const double back = most > 0x1p500 ? 0x1p600 : most < 0x1p-400 ? 0x1p-600 : 1.0;
+    const double u = a * scale, v = b * scale;
+    const double square = u * u, low = fma(u, u, -square);
+    const double sum = fma(v, v, square), root = sqrt(sum);
+    /* One step towards the root of the exact sum. */
+    const double lost = fma(v, v, square - sum) + low;
+    const double better = root + (fma(-root, root, sum) + lost) / (2.0 * root);
+    const double result = (root > 0.0 && root < (double)INFINITY ? better : root) * back;
+    return a == (double)INFINITY || b == (double)INFINITY ? (double)INFINITY : result;
+}
+
+static inline float tp__hypot_f32(float x, float y)
+{
+    const double u = (double)x, v = (double)y;
+    const float result = (float)sqrt(fma(u, u, v * v));
+    return fabsf(x) == INFINITY || fabsf(y) == INFINITY ? INFINITY : result;
 }
 
 #endif
