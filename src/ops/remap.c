@@ -177,6 +177,7 @@ static tp_status forward_remap(tp_call *call)
 static tp_status infer_remap(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
+    TP__TRY(tp__require_dims(x, "the input", ((const remap *)call->attributes)->ndim));
     tp__result_like(call->results, (tp_dtype)x->dtype, x);
     if (result_shape(call->attributes, x->shape, call->results->shape))
         return TP_OK;
@@ -227,8 +228,13 @@ REMAPPING(tp__op_pad, "pad", NULL,
 static tp_status infer_remap_backward(tp_call *call)
 {
     const remap *r = call->attributes;
-    TP__TRY(tp__require_float(call->inputs[0], "the gradient"));
-    *call->results = (tp_result){.dtype = (tp_dtype)call->inputs[0]->dtype, .ndim = r->ndim};
+    const tp_tensor *g = call->inputs[0];
+    TP__TRY(tp__require_float(g, "the gradient"));
+    TP__TRY(tp__require_dims(g, "the gradient", r->ndim));
+    int64_t shape[TP_MAX_DIMS] = {0};
+    if (!result_shape(r, r->sizes, shape) || memcmp(shape, g->shape, (size_t)r->ndim * sizeof *shape) != 0)
+        return tp_fail(TP_ERROR_SHAPE, "the gradient has not the result's shape");
+    *call->results = (tp_result){.dtype = (tp_dtype)g->dtype, .ndim = r->ndim};
     memcpy(call->results->shape, r->sizes, (size_t)r->ndim * sizeof(int64_t));
     return TP_OK;
 }
