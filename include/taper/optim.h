@@ -189,6 +189,32 @@ typedef struct tp_sparse_adam_options {
 } tp_sparse_adam_options;
 TP_API tp_optimizer *tp_sparse_adam_with(const tp_sparse_adam_options *options);
 
+/* L-BFGS (Liu and Nocedal 1989), for losses of all data: a step is up to max_iter iterations, each of which
+ * asks for the loss. The first one goes lr min(1, 1 / sum |g|) along the gradient, the others lr along a
+ * direction from the last history_size changes; with `strong_wolfe` a line search finds the length. It ends
+ * early after max_eval losses (0: 1.25 max_iter), where no |g| is above tolerance_grad, and where steps or
+ * the loss change by tolerance_change or less. Its vectors are double, 2 history_size + 8 of all parameters.
+ * One group; stepped by tp_step_closure alone. What it remembers is not part of its state. */
+typedef struct tp_lbfgs_options {
+    const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
+    double lr TP_OPTIM_DEFAULT(1);
+    int64_t max_iter TP_OPTIM_DEFAULT(20);
+    int64_t max_eval TP_OPTIM_DEFAULT(0);
+    double tolerance_grad TP_OPTIM_DEFAULT(1e-7);
+    double tolerance_change TP_OPTIM_DEFAULT(1e-9);
+    int64_t history_size TP_OPTIM_DEFAULT(100);
+    bool strong_wolfe TP_OPTIM_DEFAULT(false);
+} tp_lbfgs_options;
+TP_API tp_optimizer *tp_lbfgs_with(const tp_lbfgs_options *options);
+
+/* Clears the gradients, computes the loss, calls tp_backward, and returns the loss; NaN, with the error kept,
+ * if that failed. */
+typedef double (*tp_closure)(void *context);
+
+/* A step of an optimizer that may ask for the loss several times; others ask once. The first loss; NaN after
+ * an error, which leaves an LBFGS's parameters where it was. */
+TP_API double tp_step_closure(tp_optimizer *optimizer, tp_closure closure, void *context);
+
 /* One step for every parameter that has a gradient; the others are left alone, and have no state. All of the
  * parameters are changed, or none: memory for new state is had first. Frozen parameters keep their gradient,
  * if they have one, and are stepped like others: PyTorch's rule. */
@@ -301,6 +327,11 @@ static inline tp_optimizer *tp_sparse_adam(const tp_parameter_list *parameters,
     options.parameters = parameters;
     return tp_sparse_adam_with(&options);
 }
+static inline tp_optimizer *tp_lbfgs(const tp_parameter_list *parameters, tp_lbfgs_options options = {})
+{
+    options.parameters = parameters;
+    return tp_lbfgs_with(&options);
+}
 static inline double tp_clip_grad_norm(const tp_parameter_list *parameters, double max_norm,
                                        tp_clip_grad_norm_options options = {})
 {
@@ -326,6 +357,10 @@ static inline tp_optimizer *tp_adamw(const tp_parameter_list *parameters,
     TP_WITH_OPTIONS(tp_optimizer *, tp_sgd_with, tp_sgd_options, .lr = 1e-3, .parameters = __VA_ARGS__)
 #define tp_adam(...) TP_ADAM(tp_adam_with, 0, __VA_ARGS__)
 #define tp_adamw(...) TP_ADAM(tp_adamw_with, 1e-2, __VA_ARGS__)
+#define tp_lbfgs(...)                                                                         \
+    TP_WITH_OPTIONS(tp_optimizer *, tp_lbfgs_with, tp_lbfgs_options, .lr = 1, .max_iter = 20, \
+                    .tolerance_grad = 1e-7, .tolerance_change = 1e-9, .history_size = 100,    \
+                    .parameters = __VA_ARGS__)
 #define tp_clip_grad_norm(...)                                                                 \
     TP_WITH_OPTIONS(double, tp_clip_grad_norm_with, tp_clip_grad_norm_options, .norm_type = 2, \
                     .parameters = __VA_ARGS__)

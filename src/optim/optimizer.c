@@ -30,6 +30,12 @@ static const struct {
     [TP__ETA_PLUS] = {"eta_plus", false},
     [TP__STEP_MIN] = {"step_size_min", false},
     [TP__STEP_MAX] = {"step_size_max", false},
+    [TP__MAX_ITER] = {"max_iter", false},
+    [TP__MAX_EVAL] = {"max_eval", false},
+    [TP__TOLERANCE_GRAD] = {"tolerance_grad", false},
+    [TP__TOLERANCE_CHANGE] = {"tolerance_change", false},
+    [TP__HISTORY] = {"history_size", false},
+    [TP__STRONG_WOLFE] = {"strong_wolfe", true},
 };
 
 const char *tp__option_name(int option)
@@ -123,6 +129,10 @@ int tp_add_param_group(tp_optimizer *optimizer, const tp_parameter_list *paramet
         tp__null_argument("optimizer");
         return -1;
     }
+    if (optimizer->kind->minimise) {
+        tp_fail(TP_ERROR_STATE, "%s doesn't support parameter groups", optimizer->kind->type);
+        return -1;
+    }
     return add_group(optimizer, parameters) == TP_OK ? optimizer->n_groups - 1 : -1;
 }
 
@@ -169,6 +179,8 @@ tp_status tp_set_option(tp_optimizer *optimizer, int group, const char *name, do
     tp__options changed = optimizer->groups[group].options;
     changed.of[option] = value;
     TP__TRY(optimizer->kind->check(&changed));
+    if (option == TP__HISTORY && optimizer->extra)
+        return tp_fail(TP_ERROR_STATE, "'%s' is settled with the first step", name);
     optimizer->groups[group].options = changed;
     return TP_OK;
 }
@@ -415,6 +427,8 @@ tp_status tp_step(tp_optimizer *optimizer)
     TP_FRAME("step");
     if (!optimizer)
         return tp__null_argument("optimizer");
+    if (optimizer->kind->minimise)
+        return tp_fail(TP_ERROR_STATE, "%s needs a closure: tp_step_closure", optimizer->kind->type);
     TP__TRY(prepare(optimizer));
     for (int g = 0; g < optimizer->n_groups; g++) {
         const tp__group *group = &optimizer->groups[g];
@@ -423,6 +437,22 @@ tp_status tp_step(tp_optimizer *optimizer)
                 step_slot(optimizer, &group->options, &optimizer->slots[i]);
     }
     return TP_OK;
+}
+
+double tp_step_closure(tp_optimizer *optimizer, tp_closure closure, void *context)
+{
+    TP_FRAME("step_closure");
+    if (!optimizer || !closure) {
+        tp__null_argument(optimizer ? "closure" : "optimizer");
+        return NAN;
+    }
+    double loss = NAN;
+    if (optimizer->kind->minimise)
+        return optimizer->kind->minimise(optimizer, closure, context, &loss) == TP_OK ? loss : NAN;
+    loss = closure(context);
+    if (isnan(loss) && tp__ctx.error != TP_OK)
+        return NAN;
+    return tp_step(optimizer) == TP_OK ? loss : NAN;
 }
 
 void tp_zero_grad(tp_optimizer *optimizer)

@@ -28,6 +28,12 @@ typedef enum tp__option {
     TP__ETA_PLUS,
     TP__STEP_MIN,
     TP__STEP_MAX,
+    TP__MAX_ITER,
+    TP__MAX_EVAL,
+    TP__TOLERANCE_GRAD,
+    TP__TOLERANCE_CHANGE,
+    TP__HISTORY,
+    TP__STRONG_WOLFE,
     TP__N_OPTIONS
 } tp__option;
 
@@ -80,6 +86,8 @@ typedef struct tp__kind {
     /* Whether elements with a gradient of 0 stay as they are, and so do their states; NULL: no. */
     bool (*skips_zeros)(const tp__options *options);
     void (*update)(const tp__options *options, const tp__piece *piece);
+    /* Instead of an update: steps that ask for losses themselves. The first loss goes to *loss. */
+    tp_status (*minimise)(tp_optimizer *optimizer, tp_closure closure, void *context, double *loss);
 } tp__kind;
 
 /* Whether a slot with these options has state i. */
@@ -105,6 +113,7 @@ struct tp_optimizer {
     tp__group *groups;
     int64_t n_slots;
     tp__slot *slots;
+    void *extra; /* what `minimise` remembers */
 };
 
 /* A new optimizer with one group. */

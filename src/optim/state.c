@@ -212,6 +212,7 @@ static void take_over(tp_optimizer *optimizer, const plan *plans, const tp__opti
 {
     for (int g = 0; g < optimizer->n_groups; g++)
         optimizer->groups[g].options = groups[g];
+    optimizer->extra = NULL;
     for (int64_t i = 0; i < optimizer->n_slots; i++) {
         tp__slot *slot = &optimizer->slots[i];
         slot->begun = plans[i].states[0] != NULL;
@@ -265,15 +266,21 @@ char *tp_optimizer_repr(const tp_optimizer *optimizer)
                  {TP__DECOUPLED, -1, NULL},
                  {TP__EPS, -1, NULL},
                  {TP__ETA_MINUS, TP__ETA_PLUS, "etas"},
+                 {TP__HISTORY, -1, NULL},
                  {TP__INITIAL_ACCUMULATOR, -1, NULL},
                  {TP__LR, -1, NULL},
                  {TP__LR_DECAY, -1, NULL},
+                 {TP__MAX_EVAL, -1, NULL},
+                 {TP__MAX_ITER, -1, NULL},
                  {TP__MAXIMIZE, -1, NULL},
                  {TP__MOMENTUM, -1, NULL},
                  {TP__MOMENTUM_DECAY, -1, NULL},
                  {TP__NESTEROV, -1, NULL},
                  {TP__RHO, -1, NULL},
                  {TP__STEP_MIN, TP__STEP_MAX, "step_sizes"},
+                 {TP__STRONG_WOLFE, -1, NULL},
+                 {TP__TOLERANCE_CHANGE, -1, NULL},
+                 {TP__TOLERANCE_GRAD, -1, NULL},
                  {TP__WEIGHT_DECAY, -1, NULL}};
     tp__writer out = {0};
     char text[TP__NUMBER_SIZE], other[TP__NUMBER_SIZE];
