@@ -43,7 +43,7 @@
  * Some of the moments are looked at to find out whether it is worth it. */
 static bool seems_faint(int64_t n, const float *m)
 {
-    enum { LINE = 16, EVERY = 8 * LINE };
+    enum { LINE = 16, EVERY = 16 * LINE };
     int faint = 0;
     for (int64_t i = 0; i + LINE <= n; i += EVERY)
         _Pragma("omp simd reduction(| : faint)") for (int k = 0; k < LINE; k++) faint |=

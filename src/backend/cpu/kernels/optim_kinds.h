@@ -86,7 +86,8 @@ static void NAME(adamax)(ARGUMENTS)
         const T p_ = OLD, g_ = GRADIENT(p_);
         const T mean = LERP(means[i], g_, fresh, near);
         const T old = sizes[i] * beta2, now = FABS(g_) + eps;
-        const T size = (old > now) | (old != old) ? old : now;
+        const bool stays = (old > now) | (old != old);
+        const T size = stays ? old : now;
         means[i] = mean;
         sizes[i] = size;
         p[i] = p_ + (minus_lr * mean) / size;
