@@ -1,6 +1,11 @@
-/* Matrix products: how C is cut into panels for the threads, and panels into tiles for the kernels. The
- * element type is known here by its size alone. Nothing in this file changes a bit of the result (see
- * gemm.h). */
+/* Matrix products: how a product is cut into pieces for the threads, and pieces into tiles for the kernels.
+ * The element type is known here by its size alone. Nothing in this file changes a bit of the result (see
+ * gemm.h).
+ *
+ * With many rows B is packed first, by all threads, as far as PACKED_B holds it; then each thread claims some
+ * rows of C after the other, packs A's and multiplies. A tile reads its rows of A from the first-level cache,
+ * and B, BLOCK_BYTES at a time, from the second. With few rows the pieces are columns, and B is read
+ * where it is, or packed just before its tiles. */
 #include "backend/cpu/gemm.h"
 
 #include "base/memory.h"
@@ -9,15 +14,19 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* What is packed of A at a time: a good part of a second-level cache. */
-#define PACKED_BYTES (768 * 1024)
-/* Bytes of one packed row of a B tile, at the most. */
-#define TILE_ROW_BYTES 128
+/* What is packed of A by one thread, and what of B is used at a time: together they fit into a second-level
+ * cache. */
+#define PACKED_A (192 * 1024)
+#define BLOCK_BYTES (600 * 1024)
+/* Rows of B, and columns of A, that are packed in one go. */
+#define PACKED_ROWS 32
 /* Multiply-adds of the smallest piece of a product (some microseconds), and of the smallest product that is
  * cut. */
 #define PIECE 200000
 #define WORTH_CUTTING 1500000
 #define PIECES_PER_THREAD 4
+/* Tiles above each other that are few. */
+#define FEW 3
 
 typedef struct product {
     const tp__gemm_kernels *kernels;
@@ -31,9 +40,13 @@ typedef struct product {
     int64_t c_row;
     bool accumulate;
 
-    int64_t panel_m, panel_n, across, panels; /* sizes of a panel; panels beside each other, and in all */
+    int64_t threads;
+    int64_t piece, pieces; /* rows, or columns, of a piece, and how many there are */
     atomic_llong next;
-    char *packed; /* packed_rows by TP__GEMM_BLOCK of A for each thread; NULL: A is read where it is */
+    char *packed_a; /* PACKED_A for each thread; NULL: A is read where it is */
+    char *packed_b; /* for all threads, or with few rows a tile's for each; NULL: B is read where it is */
+    int64_t j0, j1,
+        p0; /* with many rows: columns and first row of the block of B that is packed at the time */
 } product;
 
 static int64_t least(int64_t a, int64_t b)
@@ -41,131 +54,218 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Rows of A that are packed at a time: whole tiles of any kernel's height. */
-static int64_t packed_rows(int64_t size)
-{
-    return PACKED_BYTES / (TP__GEMM_BLOCK * size) / 42 * 42;
-}
-
 static int64_t divide_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
 }
 
-/* Whether a tile of B is read where it is: its rows must be whole and adjacent, and copying must not pay. */
-static bool reads_b_in_place(const product *p, int64_t rows, int64_t columns)
+static int64_t round_up(int64_t a, int64_t b)
 {
-    return p->b_col == 1 && columns == p->kernels->columns && rows <= 3 * p->kernels->rows;
+    return divide_up(a, b) * b;
 }
 
-/* Rows [i0, i1) and columns [j0, j1) of C, for the block of A's columns from p0 on. */
-static void run_block(const product *p, int64_t i0, int64_t i1, int64_t j0, int64_t j1, int64_t p0,
-                      char *packed)
+/* `columns` in whole vectors: what a row of a packed tile of B holds. */
+static int64_t whole(const product *p, int64_t columns)
 {
-    _Alignas(64) char tile[TP__GEMM_BLOCK * TILE_ROW_BYTES];
-    const tp__gemm_kernels *const kernels = p->kernels;
-    const int64_t size = p->size, k = least(p->k - p0, TP__GEMM_BLOCK), rows = i1 - i0;
-    const int64_t tiles = divide_up(rows, kernels->rows); /* of nearly the same height */
-    const char *const a = p->a + (i0 * p->a_row + p0 * p->a_col) * size;
-    const bool add = p->accumulate || p0;
+    return round_up(columns, p->kernels->vector_columns);
+}
 
-    for (int64_t t = 0; packed && t < tiles; t++) {
-        const int64_t first = rows * t / tiles, count = rows * (t + 1) / tiles - first;
-        kernels->pack((int)count, (int)count, k, a + first * p->a_row * size, p->a_row, p->a_col,
-                      packed + first * k * size);
-    }
-    for (int64_t j = j0; j < j1; j += kernels->columns) {
-        const int64_t columns = least(j1 - j, kernels->columns);
-        const char *b = p->b + (p0 * p->b_row + j * p->b_col) * size;
-        int64_t b_k = p->b_row;
-        if (!reads_b_in_place(p, rows, columns)) {
-            kernels->pack((int)columns, kernels->columns, k, b, p->b_col, p->b_row, tile);
-            b = tile;
-            b_k = kernels->columns;
+static const char *at_a(const product *p, int64_t i, int64_t k)
+{
+    return p->a + (i * p->a_row + k * p->a_col) * p->size;
+}
+
+static const char *at_b(const product *p, int64_t k, int64_t j)
+{
+    return p->b + (k * p->b_row + j * p->b_col) * p->size;
+}
+
+static char *at_c(const product *p, int64_t i, int64_t j)
+{
+    return p->c + (i * p->c_row + j) * p->size;
+}
+
+/* Rows of C in tiles of nearly the same height: tile t begins at rows * t / tiles. */
+typedef struct strip {
+    int64_t i0, rows, tiles, p0, k;
+    const char *packed; /* A's block, tile after tile; NULL: in its place */
+} strip;
+
+static strip make_strip(const product *p, int64_t i0, int64_t i1, int64_t p0, char *packed)
+{
+    const strip s = {
+        i0, i1 - i0, divide_up(i1 - i0, p->kernels->rows), p0, least(p->k - p0, TP__GEMM_BLOCK), packed};
+    for (int64_t q = 0; packed && q < s.k; q += PACKED_ROWS)
+        for (int64_t t = 0; t < s.tiles; t++) {
+            const int64_t first = s.rows * t / s.tiles, count = s.rows * (t + 1) / s.tiles - first;
+            p->kernels->pack((int)count, (int)count, least(s.k - q, PACKED_ROWS), at_a(p, i0 + first, p0 + q),
+                             p->a_row, p->a_col, packed + (first * s.k + q * count) * p->size);
         }
-        for (int64_t t = 0; t < tiles; t++) {
-            const int64_t first = rows * t / tiles, count = rows * (t + 1) / tiles - first;
-            char *const c = p->c + ((i0 + first) * p->c_row + j) * size;
-            if (packed)
-                kernels->tile((int)count, (int)columns, k, packed + first * k * size, 1, count, b, b_k, c,
-                              p->c_row, add);
-            else
-                kernels->tile((int)count, (int)columns, k, a + first * p->a_row * size, p->a_row, p->a_col, b,
-                              b_k, c, p->c_row, add);
-        }
+    return s;
+}
+
+static void run_tile(const product *p, const strip *s, int64_t t, int64_t j, int64_t columns, const char *b,
+                     int64_t b_k)
+{
+    const int64_t first = s->rows * t / s->tiles, count = s->rows * (t + 1) / s->tiles - first;
+    char *const c = at_c(p, s->i0 + first, j);
+    const bool add = p->accumulate || s->p0;
+    if (s->packed)
+        p->kernels->tile((int)count, (int)columns, s->k, s->packed + first * s->k * p->size, 1, count, b, b_k,
+                         c, p->c_row, add);
+    else
+        p->kernels->tile((int)count, (int)columns, s->k, at_a(p, s->i0 + first, s->p0), p->a_row, p->a_col, b,
+                         b_k, c, p->c_row, add);
+}
+
+/* What one thread does, with its own part of the scratch memory: pieces as long as there are any. */
+static bool next_piece(product *p, int64_t *piece)
+{
+    *piece = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
+    return *piece < p->pieces;
+}
+
+/* ---- Many rows ---- */
+
+/* Where the tile of B from column j on is packed. */
+static char *packed_tile(const product *p, int64_t k, int64_t j)
+{
+    return p->packed_b + (j - p->j0) * k * p->size;
+}
+
+/* The block's rows from `first` on, of its columns from j0 to j1. */
+static void pack_block(const product *p, int64_t first, int64_t rows, int64_t j0, int64_t j1)
+{
+    const int64_t k = least(p->k - p->p0, TP__GEMM_BLOCK), columns = p->kernels->columns;
+    for (int64_t j = j0; j < j1; j += columns) {
+        const int64_t count = least(j1 - j, columns), width = whole(p, count);
+        p->kernels->pack((int)count, (int)width, least(k - first, rows), at_b(p, p->p0 + first, j), p->b_col,
+                         p->b_row, packed_tile(p, k, j) + first * width * p->size);
     }
 }
 
-static void run_panel(const product *p, int64_t panel, char *packed)
+/* Pieces of packing a block of B go along its rows, or down its columns where those are what is adjacent, and
+ * so visit a page of memory once. */
+static int64_t packing_pieces(const product *p)
 {
-    const int64_t i0 = panel / p->across * p->panel_m, i1 = least(i0 + p->panel_m, p->m);
-    const int64_t j0 = panel % p->across * p->panel_n, j1 = least(j0 + p->panel_n, p->n);
-    const int64_t slabs = packed ? divide_up(i1 - i0, packed_rows(p->size)) : 1;
-    for (int64_t p0 = 0; p0 < p->k; p0 += TP__GEMM_BLOCK)
-        for (int64_t s = 0; s < slabs; s++)
-            run_block(p, i0 + (i1 - i0) * s / slabs, i0 + (i1 - i0) * (s + 1) / slabs, j0, j1, p0, packed);
+    return p->b_col == 1 ? divide_up(least(p->k - p->p0, TP__GEMM_BLOCK), PACKED_ROWS)
+                         : divide_up(p->j1 - p->j0, p->kernels->columns);
 }
 
-/* What one thread does, with its own part of the scratch memory: panels as long as there are any. */
-static void run_panels(void *context, int64_t thread)
+static void run_packing(void *context, int64_t piece)
+{
+    const product *const p = context;
+    if (p->b_col == 1) {
+        pack_block(p, piece * PACKED_ROWS, PACKED_ROWS, p->j0, p->j1);
+    } else {
+        const int64_t j = p->j0 + piece * p->kernels->columns;
+        pack_block(p, 0, TP__GEMM_BLOCK, j, least(j + p->kernels->columns, p->j1));
+    }
+}
+
+static void run_rows(void *context, int64_t thread)
 {
     product *const p = context;
-    char *const packed =
-        p->packed ? p->packed + thread * packed_rows(p->size) * TP__GEMM_BLOCK * p->size : NULL;
-    int64_t panel;
-    while ((panel = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->panels)
-        run_panel(p, panel, packed);
-}
-
-/* Panels of C for `threads` threads: a few for each, if they are large enough to be worth it, and not flat,
- * so that little is packed twice. */
-static void cut(product *p, int64_t threads)
-{
-    const int64_t rows = p->kernels->rows, columns = p->kernels->columns;
-    p->panel_m = p->m;
-    p->panel_n = p->n;
-    if ((double)p->m * (double)p->n * (double)p->k < WORTH_CUTTING)
-        threads = 1;
-    while (threads > 1 &&
-           divide_up(p->m, p->panel_m) * divide_up(p->n, p->panel_n) < PIECES_PER_THREAD * threads &&
-           (double)p->panel_m * (double)p->panel_n * (double)p->k > 2.0 * PIECE) {
-        const int64_t m = divide_up(divide_up(p->panel_m, 2), rows) * rows;
-        const int64_t n = divide_up(divide_up(p->panel_n, 2), columns) * columns;
-        if (n < p->panel_n && (p->panel_n >= p->panel_m || m >= p->panel_m))
-            p->panel_n = n;
-        else if (m < p->panel_m)
-            p->panel_m = m;
-        else
-            break;
+    const int64_t columns = p->kernels->columns, across = divide_up(p->j1 - p->j0, columns);
+    int64_t piece;
+    while (next_piece(p, &piece)) {
+        const int64_t i0 = piece * p->piece, i1 = least(i0 + p->piece, p->m);
+        const strip s = make_strip(p, i0, i1, p->p0, p->packed_a ? p->packed_a + thread * PACKED_A : NULL);
+        for (int64_t t = 0; t < s.tiles; t++)
+            for (int64_t x = 0; x < across; x++) {
+                const int64_t j = p->j0 + x * columns, count = least(p->j1 - j, columns);
+                run_tile(p, &s, t, j, count, packed_tile(p, s.k, j), whole(p, count));
+            }
     }
-    p->across = divide_up(p->n, p->panel_n);
-    p->panels = p->across * divide_up(p->m, p->panel_m);
 }
 
-/* Packing A pays when many tiles read it, and it does not all stay in the first-level cache. */
-static bool packs_a(const product *p)
+static tp_status many_rows(product *p)
 {
-    return p->n >= 6 * p->kernels->columns && p->m > p->kernels->rows && p->k * p->m > 8192;
+    const int64_t columns = p->kernels->columns, block_row = TP__GEMM_BLOCK * p->size;
+    /* Blocks of nearly the same width. */
+    const int64_t step = round_up(divide_up(p->n, divide_up(p->n, BLOCK_BYTES / block_row)), columns);
+    const bool packs_a = p->n >= 3 * columns && p->a_col != 1;
+
+    p->piece = least(
+        round_up(divide_up(p->m, p->threads == 1 ? 1 : p->threads * PIECES_PER_THREAD), p->kernels->rows),
+        packs_a ? PACKED_A / block_row / p->kernels->rows * p->kernels->rows : p->m);
+    p->pieces = divide_up(p->m, p->piece);
+    p->threads = least(p->threads, p->pieces);
+
+    size_t granted = 0;
+    const int64_t b_bytes = step * least(p->k, TP__GEMM_BLOCK) * p->size;
+    p->packed_b = tp__raw_alloc((size_t)(b_bytes + (packs_a ? p->threads * PACKED_A : 0)), &granted);
+    if (!p->packed_b)
+        return TP_ERROR_MEMORY;
+    p->packed_a = packs_a ? p->packed_b + b_bytes : NULL;
+    for (p->j0 = 0; p->j0 < p->n; p->j0 = p->j1) {
+        p->j1 = least(p->j0 + step, p->n);
+        for (p->p0 = 0; p->p0 < p->k; p->p0 += TP__GEMM_BLOCK) {
+            const int64_t packs = packing_pieces(p);
+            if (p->threads == 1)
+                for (int64_t i = 0; i < packs; i++)
+                    run_packing(p, i);
+            else
+                tp__parallel_for(packs, run_packing, p);
+            atomic_store_explicit(&p->next, 0, memory_order_relaxed);
+            tp__parallel_for(p->threads, run_rows, p);
+        }
+    }
+    tp__raw_free(p->packed_b, granted);
+    return TP_OK;
+}
+
+/* ---- Few rows ---- */
+
+static void run_columns(void *context, int64_t thread)
+{
+    product *const p = context;
+    const tp__gemm_kernels *const kernels = p->kernels;
+    char *const packed = p->packed_b + thread * kernels->columns * TP__GEMM_BLOCK * p->size;
+    int64_t piece;
+    while (next_piece(p, &piece)) {
+        const int64_t j0 = piece * p->piece, j1 = least(j0 + p->piece, p->n);
+        for (int64_t p0 = 0; p0 < p->k; p0 += TP__GEMM_BLOCK) {
+            const strip s = make_strip(p, 0, p->m, p0, NULL);
+            for (int64_t j = j0; j < j1; j += kernels->columns) {
+                const int64_t columns = least(j1 - j, kernels->columns), width = whole(p, columns);
+                const char *b = at_b(p, p0, j);
+                int64_t b_k = p->b_row;
+                if (p->b_col != 1 || columns != width) {
+                    kernels->pack((int)columns, (int)width, s.k, b, p->b_col, p->b_row, packed);
+                    b = packed;
+                    b_k = width;
+                }
+                for (int64_t t = 0; t < s.tiles; t++)
+                    run_tile(p, &s, t, j, columns, b, b_k);
+            }
+        }
+    }
+}
+
+static tp_status few_rows(product *p)
+{
+    const int64_t columns = p->kernels->columns;
+    const double all = (double)p->m * (double)p->n * (double)p->k;
+    const int64_t pieces =
+        p->threads == 1 ? 1 : (int64_t)least((int64_t)(all / PIECE), p->threads * PIECES_PER_THREAD);
+    p->piece = round_up(divide_up(p->n, pieces ? pieces : 1), columns);
+    p->pieces = divide_up(p->n, p->piece);
+    p->threads = least(p->threads, p->pieces);
+    size_t granted = 0;
+    p->packed_b = tp__raw_alloc((size_t)(p->threads * columns * TP__GEMM_BLOCK * p->size), &granted);
+    if (!p->packed_b)
+        return TP_ERROR_MEMORY;
+    atomic_init(&p->next, 0);
+    tp__parallel_for(p->threads, run_columns, p);
+    tp__raw_free(p->packed_b, granted);
+    return TP_OK;
 }
 
 static tp_status matrix_product(product *p)
 {
-    const int64_t width = tp__parallel_width();
-    cut(p, width);
-    const int64_t threads = least(width, p->panels);
-    size_t granted = 0;
-    p->packed = NULL;
-    if (packs_a(p)) {
-        p->packed =
-            tp__raw_alloc((size_t)(threads * packed_rows(p->size) * TP__GEMM_BLOCK * p->size), &granted);
-        if (!p->packed)
-            return TP_ERROR_MEMORY;
-    }
-    atomic_init(&p->next, 0);
-    tp__parallel_for(threads, run_panels, p);
-    if (p->packed)
-        tp__raw_free(p->packed, granted);
-    return TP_OK;
+    p->threads = (double)p->m * (double)p->n * (double)p->k < WORTH_CUTTING ? 1 : tp__parallel_width();
+    return p->m <= FEW * p->kernels->rows ? few_rows(p) : many_rows(p);
 }
 
 /* A product with a vector: y = A x, in pieces of rows. */
@@ -181,7 +281,7 @@ typedef struct vector_product {
     bool accumulate;
 } vector_product;
 
-static void run_rows(void *context, int64_t piece)
+static void run_vector(void *context, int64_t piece)
 {
     const vector_product *const p = context;
     const int64_t first = piece * p->piece, rows = least(p->piece, p->rows - first), size = p->size;
@@ -204,7 +304,7 @@ static void times_vector(vector_product *p)
     p->piece = divide_up(divide_up(PIECE / 4, p->k), 128) * 128;
     if ((double)p->rows * (double)p->k < WORTH_CUTTING / 4)
         p->piece = p->rows;
-    tp__parallel_for(divide_up(p->rows, p->piece), run_rows, p);
+    tp__parallel_for(divide_up(p->rows, p->piece), run_vector, p);
 }
 
 static const tp__gemm_kernels *kernels_of(tp__isa_kind isa, int element_size)

@@ -28,11 +28,11 @@ tp_status tp__gemm_f64(int64_t m, int64_t n, int64_t k, const double *a, int64_t
 
 /* What an instruction set fills in for a type. Pointers are to that type; strides are in elements. */
 typedef struct tp__gemm_kernels {
-    int rows, columns; /* of the largest tile */
+    int rows, columns;  /* of the largest tile */
+    int vector_columns; /* of one vector */
 
     /* `rows` by `columns` elements of C from one block: A's rows are a_row apart and its columns a_k, B's
-     * rows are `b_k` apart and hold tp__gemm_kernels.columns elements (half of that if columns is no more).
-     */
+     * rows are `b_k` apart and hold at least so many elements as whole vectors that cover `columns` have. */
     void (*tile)(int rows, int columns, int64_t k, const void *a, int64_t a_row, int64_t a_k, const void *b,
                  int64_t b_k, void *c, int64_t c_row, bool add);
 

@@ -8,26 +8,12 @@
 #include <immintrin.h>
 #endif
 
-/* Sanitizers multiply the code of unrolled tiles, and the time that compilers take for them. The height of a
- * tile does not change results. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define AVX512_ROWS 6
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define AVX512_ROWS 6
-#endif
-#ifndef AVX512_ROWS
-#define AVX512_ROWS 14
-#endif
-
 #define UNROLLED _Pragma("GCC unroll 16")
-/* How many columns of A ahead of their use a tile fetches. */
-#define AHEAD 16
 #define INLINE static inline __attribute__((always_inline))
 
-/* float32. MR rows by two vectors of VN columns are as many accumulators as the registers hold. */
+/* float32. A tile has MR rows by NV vectors of VN columns: as many sums as the registers hold beside NV
+ * vectors of B and one of A. Three vectors to a row need fewer loads and run faster than two with more rows.
+ */
 #define T float
 #define TYPED(name) name##_f32
 #define LANES 16
@@ -35,7 +21,8 @@
 #if defined(TP_ISA_avx512)
 #define V __m512
 #define VN 16
-#define MR AVX512_ROWS
+#define MR 8
+#define NV 3
 #define V_LOAD(p) _mm512_loadu_ps(p)
 #define V_STORE(p, v) _mm512_storeu_ps(p, v)
 #define V_SET1(x) _mm512_set1_ps(x)
@@ -44,7 +31,8 @@
 #elif defined(TP_ISA_avx2)
 #define V __m256
 #define VN 8
-#define MR 6
+#define MR 4
+#define NV 3
 #define V_LOAD(p) _mm256_loadu_ps(p)
 #define V_STORE(p, v) _mm256_storeu_ps(p, v)
 #define V_SET1(x) _mm256_set1_ps(x)
@@ -57,10 +45,33 @@ typedef struct vector_f32 {
 #define V vector_f32
 #define VN 4
 #define MR 4
+#define NV 2
 #endif
-#if defined(__SSE2__)
-#define SQUARE 4
 /* out[q * width + i] = x[i * x_i + q] for i and q below SQUARE. */
+#if defined(__AVX__)
+#define SQUARE 8
+/* Four columns of eight rows: the rows from the fifth on are the upper halves. */
+INLINE void transpose_half_f32(const float *x, int64_t x_i, float *out, int64_t width)
+{
+    __m256 r[4];
+    UNROLLED
+    for (int i = 0; i < 4; i++)
+        r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x + i * x_i)),
+                                    _mm_loadu_ps(x + (i + 4) * x_i), 1);
+    const __m256 a = _mm256_unpacklo_ps(r[0], r[1]), b = _mm256_unpackhi_ps(r[0], r[1]);
+    const __m256 c = _mm256_unpacklo_ps(r[2], r[3]), d = _mm256_unpackhi_ps(r[2], r[3]);
+    _mm256_storeu_ps(out, _mm256_shuffle_ps(a, c, 0x44));
+    _mm256_storeu_ps(out + width, _mm256_shuffle_ps(a, c, 0xee));
+    _mm256_storeu_ps(out + 2 * width, _mm256_shuffle_ps(b, d, 0x44));
+    _mm256_storeu_ps(out + 3 * width, _mm256_shuffle_ps(b, d, 0xee));
+}
+INLINE void transpose_f32(const float *x, int64_t x_i, float *out, int64_t width)
+{
+    transpose_half_f32(x, x_i, out, width);
+    transpose_half_f32(x + 4, x_i, out + 4 * width, width);
+}
+#elif defined(__SSE2__)
+#define SQUARE 4
 INLINE void transpose_f32(const float *x, int64_t x_i, float *out, int64_t width)
 {
     const __m128 r0 = _mm_loadu_ps(x), r1 = _mm_loadu_ps(x + x_i);
@@ -83,7 +94,8 @@ INLINE void transpose_f32(const float *x, int64_t x_i, float *out, int64_t width
 #if defined(TP_ISA_avx512)
 #define V __m512d
 #define VN 8
-#define MR AVX512_ROWS
+#define MR 8
+#define NV 3
 #define V_LOAD(p) _mm512_loadu_pd(p)
 #define V_STORE(p, v) _mm512_storeu_pd(p, v)
 #define V_SET1(x) _mm512_set1_pd(x)
@@ -92,7 +104,8 @@ INLINE void transpose_f32(const float *x, int64_t x_i, float *out, int64_t width
 #elif defined(TP_ISA_avx2)
 #define V __m256d
 #define VN 4
-#define MR 6
+#define MR 4
+#define NV 3
 #define V_LOAD(p) _mm256_loadu_pd(p)
 #define V_STORE(p, v) _mm256_storeu_pd(p, v)
 #define V_SET1(x) _mm256_set1_pd(x)
@@ -105,8 +118,23 @@ typedef struct vector_f64 {
 #define V vector_f64
 #define VN 2
 #define MR 4
+#define NV 2
 #endif
-#if defined(__SSE2__)
+#if defined(__AVX__)
+#define SQUARE 4
+INLINE void transpose_f64(const double *x, int64_t x_i, double *out, int64_t width)
+{
+    UNROLLED
+    for (int q = 0; q < 4; q += 2) {
+        const __m256d a = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x + q)),
+                                               _mm_loadu_pd(x + 2 * x_i + q), 1);
+        const __m256d b = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x + x_i + q)),
+                                               _mm_loadu_pd(x + 3 * x_i + q), 1);
+        _mm256_storeu_pd(out + q * width, _mm256_unpacklo_pd(a, b));
+        _mm256_storeu_pd(out + (q + 1) * width, _mm256_unpackhi_pd(a, b));
+    }
+}
+#elif defined(__SSE2__)
 #define SQUARE 2
 INLINE void transpose_f64(const double *x, int64_t x_i, double *out, int64_t width)
 {
@@ -118,6 +146,6 @@ INLINE void transpose_f64(const double *x, int64_t x_i, double *out, int64_t wid
 #include "backend/cpu/kernels/gemm_kernels_body.h"
 
 const tp__gemm_table TP__NAME(gemm) = {
-    {MR_f32, 2 * VN_f32, tile_f32, pack_f32, vector_product_f32},
-    {MR_f64, 2 * VN_f64, tile_f64, pack_f64, vector_product_f64},
+    {MR_f32, COLUMNS_f32, VN_f32, tile_f32, pack_f32, vector_product_f32},
+    {MR_f64, COLUMNS_f64, VN_f64, tile_f64, pack_f64, vector_product_f64},
 };

@@ -1,6 +1,7 @@
 /* The kernels of one type T, from what gemm_kernels.c defines for it: vectors V of VN elements, tiles of MR
- * rows, the LANES of a vector product, and where there is one a transpose of SQUARE by SQUARE elements. */
-enum { TYPED(MR) = MR, TYPED(VN) = VN };
+ * rows by NV vectors, the LANES of a vector product, and where there is one a transpose of SQUARE by SQUARE
+ * elements. */
+enum { TYPED(MR) = MR, TYPED(VN) = VN, TYPED(COLUMNS) = NV * VN };
 
 #ifndef V_LOAD
 /* Without intrinsics: fused operations element by element, which compilers turn to the processor's where it
@@ -41,66 +42,72 @@ INLINE V TYPED(v_add)(V a, V b)
 #define V_ADD TYPED(v_add)
 #endif
 
-/* R rows by NV vectors, both constants of the call. Rows of A are reached in threes from a pointer: base,
- * base plus stride, base plus twice the stride are addresses that need no instruction of their own. */
-INLINE void TYPED(tile_of)(const int R, const int NV, int columns, int64_t k, const T *a, int64_t a_row,
+/* R rows by W vectors, both constants of the call. Rows of A are reached in threes from a pointer: base, base
+ * plus stride, base plus twice the stride are addresses that need no instruction of their own. */
+INLINE void TYPED(tile_of)(const int R, const int W, int columns, int64_t k, const T *a, int64_t a_row,
                            int64_t a_k, const T *b, int64_t b_k, T *c, int64_t c_row, bool add)
 {
-    V sum[MR][2];
+    V sum[MR][NV];
     const char *group[(MR + 2) / 3];
     const int64_t row_bytes = a_row * (int64_t)sizeof(T), step_bytes = a_k * (int64_t)sizeof(T);
     UNROLLED
-    for (int i = 0; i < R; i++) {
+    for (int i = 0; i < R; i++)
         UNROLLED
-        for (int v = 0; v < NV; v++)
-            sum[i][v] = V_SET1(0);
-        __builtin_prefetch(c + i * c_row, 1);
-        __builtin_prefetch(c + i * c_row + columns - 1, 1);
-    }
+    for (int v = 0; v < W; v++)
+        sum[i][v] = V_SET1(0);
     UNROLLED
     for (int g = 0; g < (R + 2) / 3; g++)
         group[g] = (const char *)a + 3 * g * row_bytes;
 
-    for (int64_t p = 0; p < k; p++) {
-        V right[2];
+#define STEP                                                                                 \
+    V right[NV];                                                                             \
+    UNROLLED                                                                                 \
+    for (int v = 0; v < W; v++)                                                              \
+        right[v] = V_LOAD(b + v * VN);                                                       \
+    UNROLLED                                                                                 \
+    for (int i = 0; i < R; i++) {                                                            \
+        const V left = V_SET1(*(const T *)(const void *)(group[i / 3] + i % 3 * row_bytes)); \
+        UNROLLED                                                                             \
+        for (int v = 0; v < W; v++)                                                          \
+            sum[i][v] = V_FMA(left, right[v], sum[i][v]);                                    \
+    }                                                                                        \
+    b += b_k;                                                                                \
+    UNROLLED                                                                                 \
+    for (int g = 0; g < (R + 2) / 3; g++)                                                    \
+        group[g] += step_bytes;
+    /* C is fetched a row with each of the first steps: all at once would hold up the loads of B. */
+    int64_t p = 0;
+    for (const T *row = c; p < R && p < k; p++, row += c_row) {
         UNROLLED
-        for (int v = 0; v < NV; v++)
-            right[v] = V_LOAD(b + v * VN);
-        __builtin_prefetch(group[0] + AHEAD * step_bytes);
-        if (R * (int)sizeof(T) > 64)
-            __builtin_prefetch(group[0] + AHEAD * step_bytes + 64);
-        UNROLLED
-        for (int i = 0; i < R; i++) {
-            const V left = V_SET1(*(const T *)(const void *)(group[i / 3] + i % 3 * row_bytes));
-            UNROLLED
-            for (int v = 0; v < NV; v++)
-                sum[i][v] = V_FMA(left, right[v], sum[i][v]);
-        }
-        b += b_k;
-        UNROLLED
-        for (int g = 0; g < (R + 2) / 3; g++)
-            group[g] += step_bytes;
+        for (int v = 0; v < W; v++)
+            __builtin_prefetch(row + v * VN, 1);
+        __builtin_prefetch(row + columns - 1, 1);
+        STEP
     }
+    for (; p < k; p++) {
+        STEP
+    }
+#undef STEP
 
-    if (columns == NV * VN) {
+    if (columns == W * VN) {
         UNROLLED
         for (int i = 0; i < R; i++)
             UNROLLED
-        for (int v = 0; v < NV; v++) {
+        for (int v = 0; v < W; v++) {
             T *const out = c + i * c_row + v * VN;
             V_STORE(out, add ? V_ADD(V_LOAD(out), sum[i][v]) : sum[i][v]);
         }
         return;
     }
-    T whole[MR][2 * VN];
+    T whole[MR][NV * VN];
     UNROLLED
     for (int i = 0; i < R; i++)
         UNROLLED
-    for (int v = 0; v < NV; v++)
+    for (int v = 0; v < W; v++)
         V_STORE(&whole[i][v * VN], sum[i][v]);
     for (int i = 0; i < R; i++) {
         T *const out = c + i * c_row;
-        for (int j = 0; j < columns; j++)
+        for (int j = 0; j < columns && j < W * VN; j++)
             out[j] = add ? out[j] + whole[i][j] : whole[i][j];
     }
 }
@@ -108,14 +115,17 @@ INLINE void TYPED(tile_of)(const int R, const int NV, int columns, int64_t k, co
 static void TYPED(tile)(int rows, int columns, int64_t k, const void *a, int64_t a_row, int64_t a_k,
                         const void *b, int64_t b_k, void *c, int64_t c_row, bool add)
 {
-#define ROWS(r)                                                                     \
-    case r:                                                                         \
-        if (columns > VN)                                                           \
-            TYPED(tile_of)(r, 2, columns, k, a, a_row, a_k, b, b_k, c, c_row, add); \
-        else                                                                        \
-            TYPED(tile_of)(r, 1, columns, k, a, a_row, a_k, b, b_k, c, c_row, add); \
+    const int vectors = (columns + VN - 1) / VN;
+#define TILE(r, w)                                                              \
+    case (w - 1) * MR + r:                                                      \
+        TYPED(tile_of)(r, w, columns, k, a, a_row, a_k, b, b_k, c, c_row, add); \
         break;
-    switch (rows) {
+#if NV > 2
+#define ROWS(r) TILE(r, 1) TILE(r, 2) TILE(r, 3)
+#else
+#define ROWS(r) TILE(r, 1) TILE(r, 2)
+#endif
+    switch ((vectors - 1) * MR + rows) {
         ROWS(1)
         ROWS(2)
         ROWS(3)
@@ -123,49 +133,55 @@ static void TYPED(tile)(int rows, int columns, int64_t k, const void *a, int64_t
 #if MR > 4
         ROWS(5)
         ROWS(6)
-#endif
-#if MR > 6
         ROWS(7)
         ROWS(8)
-        ROWS(9)
-        ROWS(10)
-        ROWS(11)
-        ROWS(12)
-        ROWS(13)
-        ROWS(14)
 #endif
     }
 #undef ROWS
+#undef TILE
 }
 
 static void TYPED(pack)(int count, int width, int64_t k, const void *from, int64_t x_i, int64_t x_k, void *to)
 {
     const T *const x = from;
     T *const out = to;
-    int64_t p = 0;
+    int64_t done = 0;
 #ifdef SQUARE
-    /* A cache line of each row at a time. */
-    enum { LINE = 64 / (int)sizeof(T) };
+    /* A cache line of some rows at a time, some lines of these before the next rows, which are asked for
+     * meanwhile: they may be far apart. What is written stays in the first-level cache until it is whole. */
+    enum { LINE = 64 / (int)sizeof(T), LINES = 8 };
     if (x_k == 1 && count >= SQUARE) {
-        for (; p + LINE <= k; p += LINE) {
+        const int64_t end = k / LINE * LINE;
+        while (done < end) {
+            const int64_t limit = end - done < LINES * LINE ? end : done + LINES * LINE;
             for (int i = 0; i < count; i += SQUARE) {
                 /* The last square may overlap the one before. */
                 const int row = i + SQUARE <= count ? i : count - SQUARE;
-                UNROLLED
-                for (int q = 0; q < LINE; q += SQUARE)
-                    TYPED(transpose)(x + row * x_i + p + q, x_i, out + (p + q) * width + row, width);
+                for (int64_t p = done; p < limit; p += LINE) {
+                    const T *const square = x + row * x_i + p;
+                    UNROLLED
+                    for (int r = 0; r < SQUARE; r++)
+                        __builtin_prefetch(square + (SQUARE + r) * x_i);
+                    UNROLLED
+                    for (int q = 0; q < LINE; q += SQUARE)
+                        TYPED(transpose)(square + q, x_i, out + (p + q) * width + row, width);
+                }
             }
-            for (int q = 0; q < LINE && count < width; q++)
-                memset(out + (p + q) * width + count, 0, (size_t)(width - count) * sizeof(T));
+            for (int64_t p = done; p < limit && count < width; p++)
+                memset(out + p * width + count, 0, (size_t)(width - count) * sizeof(T));
+            done = limit;
         }
     }
 #endif
-    for (; p < k; p++) {
+    for (int64_t p = done; p < k; p++) {
         const T *const column = x + p * x_k;
         T *const line = out + p * width;
-        if (x_i == 1 && count == 2 * VN) {
-            V_STORE(line, V_LOAD(column));
-            V_STORE(line + VN, V_LOAD(column + VN));
+        if (x_i == 1 && count == NV * VN) {
+            UNROLLED
+            for (int v = 0; v < NV; v++)
+                V_STORE(line + v * VN, V_LOAD(column + v * VN));
+        } else if (x_i == 1 && count == MR) {
+            memcpy(line, column, MR * sizeof(T));
         } else if (x_i == 1) {
             memcpy(line, column, (size_t)count * sizeof(T));
         } else {
@@ -225,14 +241,14 @@ INLINE void TYPED(dots)(const int R, int64_t k, const T *a, int64_t a_row, const
     }
 }
 
-/* Up to COLUMNS rows of which the elements with the same p are adjacent: the lanes are kept beside each other
+/* Up to STRIP rows of which the elements with the same p are adjacent: the lanes are kept beside each other
  * in memory, so that A is read in its order. */
-enum { TYPED(COLUMNS) = 512 / (int)sizeof(T) };
+enum { TYPED(STRIP) = 512 / (int)sizeof(T) };
 
 static void TYPED(columns_product)(int rows, int64_t k, const T *a, int64_t a_k, const T *x, T *y,
                                    int64_t y_i, bool add)
 {
-    enum { WIDTH = TYPED(COLUMNS) };
+    enum { WIDTH = TYPED(STRIP) };
     T lane[LANES][WIDTH];
     memset(lane, 0, sizeof lane);
     const int whole = rows / VN * VN;
@@ -286,8 +302,8 @@ static void TYPED(vector_product)(int64_t rows, int64_t k, const void *matrix, i
         for (; i < rows; i++)
             TYPED(dots)(1, k, a + i * a_row, a_row, x, y + i * y_i, y_i, add);
     } else if (a_row == 1) {
-        for (; i < rows; i += TYPED(COLUMNS)) {
-            const int count = rows - i < TYPED(COLUMNS) ? (int)(rows - i) : TYPED(COLUMNS);
+        for (; i < rows; i += TYPED(STRIP)) {
+            const int count = rows - i < TYPED(STRIP) ? (int)(rows - i) : TYPED(STRIP);
             TYPED(columns_product)(count, k, a + i, a_k, x, y + i * y_i, y_i, add);
         }
     } else {
@@ -307,6 +323,7 @@ static void TYPED(vector_product)(int64_t rows, int64_t k, const void *matrix, i
 #undef V
 #undef VN
 #undef MR
+#undef NV
 #undef V_LOAD
 #undef V_STORE
 #undef V_SET1
