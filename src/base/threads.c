@@ -18,9 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Time that a thread looks before it sleeps: longer than the gap between two kernels, shorter than a
- * scheduler's reaction. */
-#define SPIN_NANOSECONDS 10000
+/* Time that a thread looks before it sleeps: longer than the gap between two kernels and the last chunk of
+ * another thread, and than waking would take. After the first part of it, other threads that want the
+ * processor go first. */
+#define SPIN_NANOSECONDS 150000
+#define ALONE_NANOSECONDS 10000
 #define STACK_SIZE ((size_t)1 << 20)
 #define SLICE ((int64_t)UINT32_MAX)
 
@@ -74,15 +76,19 @@ static bool all_done(void)
 /* Looks for SPIN_NANOSECONDS at most; whether the condition came true. */
 static bool spin_until(bool (*condition)(void), bool value)
 {
-    const int64_t end = nanoseconds() + SPIN_NANOSECONDS;
-    do {
+    const int64_t begin = nanoseconds();
+    for (;;) {
         for (int i = 0; i < 8; i++) {
             if (condition() == value)
                 return true;
             pause_briefly();
         }
-    } while (nanoseconds() < end);
-    return false;
+        const int64_t past = nanoseconds() - begin;
+        if (past >= SPIN_NANOSECONDS)
+            return false;
+        if (past >= ALONE_NANOSECONDS)
+            sched_yield();
+    }
 }
 
 /* A thread that was about to sleep when this is called sleeps when it returns, and can be woken. Signalling

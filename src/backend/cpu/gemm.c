@@ -2,10 +2,10 @@
  * The element type is known here by its size alone. Nothing in this file changes a bit of the result (see
  * gemm.h).
  *
- * With many rows B is packed first, by all threads, as far as PACKED_B holds it; then each thread claims some
- * rows of C after the other, packs A's and multiplies. A tile reads its rows of A from the first-level cache,
- * and B, BLOCK_BYTES at a time, from the second. With few rows the pieces are columns, and B is read
- * where it is, or packed just before its tiles. */
+ * With many rows B is packed in blocks that stay in a second-level cache. The threads claim some rows of C
+ * after the other, for one block at a time, and pack the next one when there are no more; so they wait for
+ * each other once a block. A tile reads its rows of A from the first-level cache. With few rows the pieces
+ * are columns, and B is read where it is, or packed just before its tiles. */
 #include "backend/cpu/gemm.h"
 
 #include "base/memory.h"
@@ -18,15 +18,24 @@
  * cache. */
 #define PACKED_A (192 * 1024)
 #define BLOCK_BYTES (600 * 1024)
+/* A block of B has TP__GEMM_BLOCK rows; the last of a column has fewer than this. */
+#define DEEP (TP__GEMM_BLOCK + TP__GEMM_BLOCK / 2)
 /* Rows of B, and columns of A, that are packed in one go. */
 #define PACKED_ROWS 32
 /* Multiply-adds of the smallest piece of a product (some microseconds), and of the smallest product that is
  * cut. */
 #define PIECE 200000
 #define WORTH_CUTTING 1500000
-#define PIECES_PER_THREAD 4
+#define PIECES_PER_THREAD 8
+#define PIECE_ROWS 64
 /* Tiles above each other that are few. */
 #define FEW 3
+
+/* Rows p0 to p1 and columns j0 to j1 of B, packed tile beside tile, for chain below chain. */
+typedef struct block {
+    int64_t p0, p1, j0, j1;
+    char *packed;
+} block;
 
 typedef struct product {
     const tp__gemm_kernels *kernels;
@@ -41,12 +50,13 @@ typedef struct product {
     bool accumulate;
 
     int64_t threads;
-    int64_t piece, pieces; /* rows, or columns, of a piece, and how many there are */
-    atomic_llong next;
-    char *packed_a; /* PACKED_A for each thread; NULL: A is read where it is */
-    char *packed_b; /* for all threads, or with few rows a tile's for each; NULL: B is read where it is */
-    int64_t j0, j1,
-        p0; /* with many rows: columns and first row of the block of B that is packed at the time */
+    int64_t piece;  /* rows, or columns, of a piece */
+    int64_t pieces; /* how many there are in a job, which threads claim one after the other */
+    atomic_llong next_piece;
+    char *packed_a;     /* PACKED_A for each thread; NULL: A is read where it is */
+    char *packed_tiles; /* with few rows: a tile of B for each thread */
+    block now, next;    /* with many rows: blocks that are multiplied and packed, of at most `step` columns */
+    int64_t step, multiplying; /* pieces that multiply; the others pack */
 } product;
 
 static int64_t least(int64_t a, int64_t b)
@@ -118,100 +128,111 @@ static void run_tile(const product *p, const strip *s, int64_t t, int64_t j, int
                          b_k, c, p->c_row, add);
 }
 
-/* What one thread does, with its own part of the scratch memory: pieces as long as there are any. */
-static bool next_piece(product *p, int64_t *piece)
-{
-    *piece = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
-    return *piece < p->pieces;
-}
-
 /* ---- Many rows ---- */
 
-/* Where the tile of B from column j on is packed. */
-static char *packed_tile(const product *p, int64_t k, int64_t j)
+/* Where the tile of a block from row p0 (of k until the next) and column j on is packed. */
+static char *packed_tile(const product *p, const block *b, int64_t p0, int64_t k, int64_t j)
 {
-    return p->packed_b + (j - p->j0) * k * p->size;
+    return b->packed + ((p0 - b->p0) * whole(p, b->j1 - b->j0) + (j - b->j0) * k) * p->size;
 }
 
-/* The block's rows from `first` on, of its columns from j0 to j1. */
-static void pack_block(const product *p, int64_t first, int64_t rows, int64_t j0, int64_t j1)
+/* Some rows of a block, of its columns from j0 to j1; p0 + k is where a chain of sums ends, or before. */
+static void pack_part(const product *p, const block *b, int64_t p0, int64_t rows, int64_t j0, int64_t j1)
 {
-    const int64_t k = least(p->k - p->p0, TP__GEMM_BLOCK), columns = p->kernels->columns;
-    for (int64_t j = j0; j < j1; j += columns) {
-        const int64_t count = least(j1 - j, columns), width = whole(p, count);
-        p->kernels->pack((int)count, (int)width, least(k - first, rows), at_b(p, p->p0 + first, j), p->b_col,
-                         p->b_row, packed_tile(p, k, j) + first * width * p->size);
+    const int64_t chain = p0 / TP__GEMM_BLOCK * TP__GEMM_BLOCK, k = least(p->k - chain, TP__GEMM_BLOCK);
+    for (int64_t j = j0; j < j1; j += p->kernels->columns) {
+        const int64_t count = least(j1 - j, p->kernels->columns), width = whole(p, count);
+        p->kernels->pack((int)count, (int)width, least(b->p1 - p0, rows), at_b(p, p0, j), p->b_col, p->b_row,
+                         packed_tile(p, b, chain, k, j) + (p0 - chain) * width * p->size);
     }
 }
 
-/* Pieces of packing a block of B go along its rows, or down its columns where those are what is adjacent, and
- * so visit a page of memory once. */
-static int64_t packing_pieces(const product *p)
+/* Packing goes along the rows of B, or down its columns where those are what is adjacent, and so visits a
+ * page of memory once. */
+static int64_t packing_pieces(const product *p, const block *b)
 {
-    return p->b_col == 1 ? divide_up(least(p->k - p->p0, TP__GEMM_BLOCK), PACKED_ROWS)
-                         : divide_up(p->j1 - p->j0, p->kernels->columns);
+    return p->b_col == 1 ? divide_up(b->p1 - b->p0, PACKED_ROWS)
+                         : divide_up(b->j1 - b->j0, p->kernels->columns);
 }
 
-static void run_packing(void *context, int64_t piece)
+static void pack_piece(const product *p, const block *b, int64_t piece)
 {
-    const product *const p = context;
     if (p->b_col == 1) {
-        pack_block(p, piece * PACKED_ROWS, PACKED_ROWS, p->j0, p->j1);
+        pack_part(p, b, b->p0 + piece * PACKED_ROWS, PACKED_ROWS, b->j0, b->j1);
     } else {
-        const int64_t j = p->j0 + piece * p->kernels->columns;
-        pack_block(p, 0, TP__GEMM_BLOCK, j, least(j + p->kernels->columns, p->j1));
+        const int64_t j = b->j0 + piece * p->kernels->columns;
+        for (int64_t p0 = b->p0; p0 < b->p1; p0 += TP__GEMM_BLOCK)
+            pack_part(p, b, p0, TP__GEMM_BLOCK, j, least(j + p->kernels->columns, b->j1));
     }
 }
 
-static void run_rows(void *context, int64_t thread)
+static void multiply_piece(const product *p, const block *b, int64_t piece, char *packed_a)
 {
-    product *const p = context;
-    const int64_t columns = p->kernels->columns, across = divide_up(p->j1 - p->j0, columns);
-    int64_t piece;
-    while (next_piece(p, &piece)) {
-        const int64_t i0 = piece * p->piece, i1 = least(i0 + p->piece, p->m);
-        const strip s = make_strip(p, i0, i1, p->p0, p->packed_a ? p->packed_a + thread * PACKED_A : NULL);
+    const int64_t i0 = piece * p->piece, i1 = least(i0 + p->piece, p->m);
+    for (int64_t p0 = b->p0; p0 < b->p1; p0 += TP__GEMM_BLOCK) {
+        const strip s = make_strip(p, i0, i1, p0, packed_a);
         for (int64_t t = 0; t < s.tiles; t++)
-            for (int64_t x = 0; x < across; x++) {
-                const int64_t j = p->j0 + x * columns, count = least(p->j1 - j, columns);
-                run_tile(p, &s, t, j, count, packed_tile(p, s.k, j), whole(p, count));
+            for (int64_t j = b->j0; j < b->j1; j += p->kernels->columns) {
+                const int64_t columns = least(b->j1 - j, p->kernels->columns);
+                run_tile(p, &s, t, j, columns, packed_tile(p, b, p0, s.k, j), whole(p, columns));
             }
     }
 }
 
+/* The product with one block of B, and packing of the next one: its pieces are small, and come last. */
+static void run_block(void *context, int64_t thread)
+{
+    product *const p = context;
+    char *const packed_a = p->packed_a ? p->packed_a + thread * PACKED_A : NULL;
+    int64_t piece;
+    while ((piece = atomic_fetch_add_explicit(&p->next_piece, 1, memory_order_relaxed)) < p->pieces)
+        if (piece < p->multiplying)
+            multiply_piece(p, &p->now, piece, packed_a);
+        else
+            pack_piece(p, &p->next, piece - p->multiplying);
+}
+
+/* The block after b: down the columns, then along the rows. What would be left over below is taken along. */
+static block block_after(const product *p, block b, char *packed)
+{
+    if (b.p1 == p->k)
+        b = (block){.j0 = b.j1, .j1 = least(b.j1 + p->step, p->n)};
+    b.p0 = b.p1;
+    b.p1 = p->k - b.p0 < DEEP ? p->k : b.p0 + TP__GEMM_BLOCK;
+    b.packed = packed;
+    return b;
+}
+
 static tp_status many_rows(product *p)
 {
-    const int64_t columns = p->kernels->columns, block_row = TP__GEMM_BLOCK * p->size;
-    /* Blocks of nearly the same width. */
-    const int64_t step = round_up(divide_up(p->n, divide_up(p->n, BLOCK_BYTES / block_row)), columns);
+    const int64_t rows = p->kernels->rows, columns = p->kernels->columns,
+                  block_row = TP__GEMM_BLOCK * p->size;
     const bool packs_a = p->n >= 3 * columns && p->a_col != 1;
-
-    p->piece = least(
-        round_up(divide_up(p->m, p->threads == 1 ? 1 : p->threads * PIECES_PER_THREAD), p->kernels->rows),
-        packs_a ? PACKED_A / block_row / p->kernels->rows * p->kernels->rows : p->m);
-    p->pieces = divide_up(p->m, p->piece);
-    p->threads = least(p->threads, p->pieces);
+    /* Blocks of nearly the same width. */
+    p->step = round_up(divide_up(p->n, divide_up(p->n, BLOCK_BYTES / block_row)), columns);
+    p->piece =
+        least(round_up(divide_up(p->m, p->threads * PIECES_PER_THREAD), rows), PIECE_ROWS / rows * rows);
+    const int64_t pieces = divide_up(p->m, p->piece);
+    p->threads = least(p->threads, pieces);
 
     size_t granted = 0;
-    const int64_t b_bytes = step * least(p->k, TP__GEMM_BLOCK) * p->size;
-    p->packed_b = tp__raw_alloc((size_t)(b_bytes + (packs_a ? p->threads * PACKED_A : 0)), &granted);
-    if (!p->packed_b)
+    const int64_t b_bytes = p->step * least(p->k, DEEP) * p->size;
+    char *const packed =
+        tp__raw_alloc((size_t)(2 * b_bytes + (packs_a ? p->threads * PACKED_A : 0)), &granted);
+    if (!packed)
         return TP_ERROR_MEMORY;
-    p->packed_a = packs_a ? p->packed_b + b_bytes : NULL;
-    for (p->j0 = 0; p->j0 < p->n; p->j0 = p->j1) {
-        p->j1 = least(p->j0 + step, p->n);
-        for (p->p0 = 0; p->p0 < p->k; p->p0 += TP__GEMM_BLOCK) {
-            const int64_t packs = packing_pieces(p);
-            if (p->threads == 1)
-                for (int64_t i = 0; i < packs; i++)
-                    run_packing(p, i);
-            else
-                tp__parallel_for(packs, run_packing, p);
-            atomic_store_explicit(&p->next, 0, memory_order_relaxed);
-            tp__parallel_for(p->threads, run_rows, p);
-        }
+    p->packed_a = packs_a ? packed + 2 * b_bytes : NULL;
+    p->next = (block){.p1 = p->k};
+    p->multiplying = 0;
+    for (int64_t i = 0; p->next.j0 < p->n; i++) {
+        p->now = p->next;
+        p->next = block_after(p, p->now, packed + i % 2 * b_bytes);
+        p->multiplying = i ? pieces : 0;
+        p->pieces = p->multiplying + (p->next.j0 < p->n ? packing_pieces(p, &p->next) : 0);
+        atomic_store_explicit(&p->next_piece, 0, memory_order_relaxed);
+        tp__parallel_for(p->threads, run_block, p);
     }
-    tp__raw_free(p->packed_b, granted);
+    tp__raw_free(packed, granted);
     return TP_OK;
 }
 
@@ -221,9 +242,9 @@ static void run_columns(void *context, int64_t thread)
 {
     product *const p = context;
     const tp__gemm_kernels *const kernels = p->kernels;
-    char *const packed = p->packed_b + thread * kernels->columns * TP__GEMM_BLOCK * p->size;
+    char *const packed = p->packed_tiles + thread * kernels->columns * TP__GEMM_BLOCK * p->size;
     int64_t piece;
-    while (next_piece(p, &piece)) {
+    while ((piece = atomic_fetch_add_explicit(&p->next_piece, 1, memory_order_relaxed)) < p->pieces) {
         const int64_t j0 = piece * p->piece, j1 = least(j0 + p->piece, p->n);
         for (int64_t p0 = 0; p0 < p->k; p0 += TP__GEMM_BLOCK) {
             const strip s = make_strip(p, 0, p->m, p0, NULL);
@@ -253,12 +274,12 @@ static tp_status few_rows(product *p)
     p->pieces = divide_up(p->n, p->piece);
     p->threads = least(p->threads, p->pieces);
     size_t granted = 0;
-    p->packed_b = tp__raw_alloc((size_t)(p->threads * columns * TP__GEMM_BLOCK * p->size), &granted);
-    if (!p->packed_b)
+    p->packed_tiles = tp__raw_alloc((size_t)(p->threads * columns * TP__GEMM_BLOCK * p->size), &granted);
+    if (!p->packed_tiles)
         return TP_ERROR_MEMORY;
-    atomic_init(&p->next, 0);
+    atomic_store_explicit(&p->next_piece, 0, memory_order_relaxed);
     tp__parallel_for(p->threads, run_columns, p);
-    tp__raw_free(p->packed_b, granted);
+    tp__raw_free(p->packed_tiles, granted);
     return TP_OK;
 }
 
