@@ -9,6 +9,8 @@
 #endif
 
 #define UNROLLED _Pragma("GCC unroll 16")
+/* Times the lanes of a vector product, the most columns that are few. */
+#define SHORT 4
 #define INLINE static inline __attribute__((always_inline))
 
 /* float32. A tile has MR rows by NV vectors of VN columns: as many sums as the registers hold beside NV

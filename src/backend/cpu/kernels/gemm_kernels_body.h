@@ -203,11 +203,14 @@ INLINE T TYPED(add_lanes)(T *lane)
     return lane[0];
 }
 
+/* Rows at a time: as many chains as keep two units with a latency of four busy. */
+enum { TYPED(DOT_ROWS) = 8 * VN / LANES };
+
 /* R rows whose elements are adjacent. */
 INLINE void TYPED(dots)(const int R, int64_t k, const T *a, int64_t a_row, const T *x, T *y, int64_t y_i,
                         bool add)
 {
-    V sum[4][LANES / VN];
+    V sum[TYPED(DOT_ROWS)][LANES / VN];
     UNROLLED
     for (int i = 0; i < R; i++)
         UNROLLED
@@ -239,6 +242,35 @@ INLINE void TYPED(dots)(const int R, int64_t k, const T *a, int64_t a_row, const
         const T total = TYPED(add_lanes)(lane);
         y[i * y_i] = add ? y[i * y_i] + total : total;
     }
+}
+
+/* VN rows of which the elements with the same p are adjacent. The lanes are kept in registers, and the matrix
+ * is read down its columns: for few of them. x ends in zeros up to whole LANES. */
+INLINE void TYPED(short_columns)(int64_t k, const T *a, int64_t a_k, const T *x, T *y, bool add)
+{
+    static const T zeros[VN];
+    V sum[LANES];
+    UNROLLED
+    for (int l = 0; l < LANES; l++)
+        sum[l] = V_SET1(0);
+    int64_t p = 0;
+    for (; p + LANES <= k; p += LANES)
+        UNROLLED
+    for (int l = 0; l < LANES; l++)
+        sum[l] = V_FMA(V_LOAD(a + (p + l) * a_k), V_SET1(x[p + l]), sum[l]);
+    if (p < k) {
+        UNROLLED
+        for (int l = 0; l < LANES; l++) {
+            const T *const line = p + l < k ? a + (p + l) * a_k : zeros;
+            sum[l] = V_FMA(V_LOAD(line), V_SET1(x[p + l]), sum[l]);
+        }
+    }
+    UNROLLED
+    for (int w = LANES / 2; w; w /= 2)
+        UNROLLED
+    for (int l = 0; l < w; l++)
+        sum[l] = V_ADD(sum[l], sum[l + w]);
+    V_STORE(y, add ? V_ADD(V_LOAD(y), sum[0]) : sum[0]);
 }
 
 /* Up to STRIP rows of which the elements with the same p are adjacent: the lanes are kept beside each other
@@ -297,11 +329,17 @@ static void TYPED(vector_product)(int64_t rows, int64_t k, const void *matrix, i
     T *const y = result;
     int64_t i = 0;
     if (a_k == 1) {
-        for (; i + 4 <= rows; i += 4)
-            TYPED(dots)(4, k, a + i * a_row, a_row, x, y + i * y_i, y_i, add);
+        for (; i + TYPED(DOT_ROWS) <= rows; i += TYPED(DOT_ROWS))
+            TYPED(dots)(TYPED(DOT_ROWS), k, a + i * a_row, a_row, x, y + i * y_i, y_i, add);
         for (; i < rows; i++)
             TYPED(dots)(1, k, a + i * a_row, a_row, x, y + i * y_i, y_i, add);
     } else if (a_row == 1) {
+        if (k <= SHORT * LANES && y_i == 1) {
+            T factors[SHORT * LANES] = {0};
+            memcpy(factors, x, (size_t)k * sizeof(T));
+            for (; i + VN <= rows; i += VN)
+                TYPED(short_columns)(k, a + i, a_k, factors, y + i, add);
+        }
         for (; i < rows; i += TYPED(STRIP)) {
             const int count = rows - i < TYPED(STRIP) ? (int)(rows - i) : TYPED(STRIP);
             TYPED(columns_product)(count, k, a + i, a_k, x, y + i * y_i, y_i, add);
