@@ -73,12 +73,27 @@ typedef enum tp_stem {
     TP_STEM_PORTER = 1 /* as if each document had gone through tp_stemmer_text first */
 } tp_stem;
 
+/* What each row of a matrix is divided by. */
+typedef enum tp_row_norm {
+    TP_ROW_NORM_NONE = 0,
+    TP_ROW_NORM_L1 = 1, /* the sum of absolute values */
+    TP_ROW_NORM_L2 = 2  /* the root of the sum of squares */
+} tp_row_norm;
+
+/* What a document is taken apart into. */
+typedef enum tp_analyzer {
+    TP_ANALYZER_WORD = 0,   /* words, as min_token_length says, and runs of them */
+    TP_ANALYZER_CHAR = 1,   /* runs of characters; two and more white spaces count as one space */
+    TP_ANALYZER_CHAR_WB = 2 /* runs of characters within words, each with a space on either side */
+} tp_analyzer;
+
 /* How documents become counts. Zero is a legal value of every field but min_token_length, ngram_min,
  * ngram_max and max_features, which begin at 1. The defaults stand in tp_count_vectorizer_new. */
 typedef struct tp_count_vectorizer_options {
 #ifdef __cplusplus
     bool lowercase = true;
     tp_stem stem = TP_STEM_NONE;
+    tp_analyzer analyzer = TP_ANALYZER_WORD;
     int64_t min_token_length = 2;
     int ngram_min = 1;
     int ngram_max = 1;
@@ -94,6 +109,7 @@ typedef struct tp_count_vectorizer_options {
 #else
     bool lowercase;    /* true */
     tp_stem stem;      /* TP_STEM_NONE */
+    tp_analyzer analyzer; /* TP_ANALYZER_WORD; of characters, neither min_token_length nor stop_words count */
     int64_t min_token_length; /* in code points: 2, the pattern (?u)\b\w\w+\b; 1 is (?u)\b\w+\b */
     int ngram_min, ngram_max; /* 1 and 1: terms are runs of so many tokens, joined by one space; at most 64 */
     const tp_strings *stop_words; /* tokens that are dropped before runs are made; copied. NULL: none */
@@ -168,6 +184,11 @@ TP_API const tp_strings *tp_count_vectorizer_terms(const tp_count_vectorizer *ve
 /* The column of a term; -1 if there is none, which is no error. */
 TP_API int64_t tp_count_vectorizer_find(const tp_count_vectorizer *vectorizer, const char *term,
                                         size_t length);
+
+/* The terms that a row of a CSR matrix [documents, terms] has entries for, in the current region: a row of
+ * scikit-learn's inverse_transform. NULL after an error. */
+TP_API tp_strings *tp_count_vectorizer_row_terms(const tp_count_vectorizer *vectorizer,
+                                                 const tp_tensor *matrix, int64_t row);
 
 /* The options, with the vectorizer's own copies of the stop words and the vocabulary (NULL before there is
  * one). NULL for NULL. */

@@ -1,6 +1,5 @@
 /* Streams of ids, and the matrix that counts them. */
 #include "text/rows.h"
-#include "tensor/csr.h"
 
 void tp__ids_free(tp__ids *ids)
 {
@@ -154,20 +153,19 @@ static void store(tp_dtype dtype, void *values, int64_t at, int64_t value)
     }
 }
 
-tp_tensor *tp__rows_matrix(tp__rows *rows, tp_region *region, tp_dtype dtype, int64_t count, int64_t columns,
-                           int64_t stored, bool binary)
+void tp__rows_write(tp__rows *rows, tp_tensor *matrix, int64_t first, int64_t count, int64_t stored,
+                    bool binary)
 {
-    tp_tensor *matrix = tp__csr_new(region, dtype, count, columns, stored);
-    if (!matrix)
-        return NULL;
     /* The arrays are written once, here. */
     int64_t *row_starts = (int64_t *)matrix->csr->row_starts;
     int32_t *column_of = (int32_t *)matrix->csr->columns;
     void *values = matrix->data;
+    const tp_dtype dtype = (tp_dtype)matrix->dtype;
     tp__rows_cursor cursor = tp__rows_begin(rows);
-    int64_t at = -1;
-    row_starts[0] = 0;
-    for (int64_t r = 0; r < count; r++) {
+    int64_t at = stored - 1;
+    if (first == 0)
+        row_starts[0] = 0;
+    for (int64_t r = first; r < first + count; r++) {
         uint32_t before = TP__ROW_END;
         int64_t times = 0;
         for (const uint32_t *id; (id = tp__rows_next(&cursor)) && *id != TP__ROW_END; before = *id) {
@@ -180,5 +178,4 @@ tp_tensor *tp__rows_matrix(tp__rows *rows, tp_region *region, tp_dtype dtype, in
         }
         row_starts[r + 1] = at + 1;
     }
-    return matrix;
 }

@@ -81,9 +81,10 @@ static inline uint32_t *tp__rows_next(tp__rows_cursor *cursor)
     return cursor->at++;
 }
 
-/* Sorted rows as a CSR matrix [count, columns] in `region`: an entry for each different id, `stored` of them,
- * whose value is how often the row has it, or 1. NULL after an error. */
-tp_tensor *tp__rows_matrix(tp__rows *rows, tp_region *region, tp_dtype dtype, int64_t count, int64_t columns,
-                           int64_t stored, bool binary);
+/* Writes `count` sorted rows into a CSR matrix from its row `first` and its entry `stored` on: an entry for
+ * each different id, whose value is how often the row has it, or 1. Streams that write different rows may do
+ * so at the same time. */
+void tp__rows_write(tp__rows *rows, tp_tensor *matrix, int64_t first, int64_t count, int64_t stored,
+                    bool binary);
 
 #endif

@@ -118,13 +118,13 @@ void tp__grams_term(const tp__grams *grams, uint32_t id, char *out)
     }
 }
 
-/* Cuts `term` at its spaces. With `grams` to add to, adds what is missing. */
-static tp_status walk(const tp__grams *grams, tp__grams *adding, const char *term, size_t length,
+/* Cuts `term` at its spaces, unless it is `whole`. With `grams` to add to, adds what is missing. */
+static tp_status walk(const tp__grams *grams, tp__grams *adding, bool whole, const char *term, size_t length,
                       uint32_t *id)
 {
     *id = TP__NO_ID;
     for (size_t at = 0; at <= length;) {
-        const char *space = length > at ? memchr(term + at, ' ', length - at) : NULL;
+        const char *space = length > at && !whole ? memchr(term + at, ' ', length - at) : NULL;
         const size_t end = space ? (size_t)(space - term) : length;
         uint32_t token;
         if (adding)
@@ -150,7 +150,7 @@ static tp_status walk(const tp__grams *grams, tp__grams *adding, const char *ter
 uint32_t tp__vocabulary_find(const tp__vocabulary *vocabulary, const char *term, size_t length)
 {
     uint32_t id;
-    walk(&vocabulary->grams, NULL, term, length, &id);
+    walk(&vocabulary->grams, NULL, vocabulary->whole, term, length, &id);
     return id;
 }
 
@@ -159,7 +159,7 @@ static tp_status number_terms(tp__vocabulary *v, uint32_t *ids)
     for (int64_t i = 0; i < v->terms.count; i++) {
         size_t length;
         const char *term = tp_string_at(&v->terms, i, &length);
-        TP__TRY(walk(&v->grams, &v->grams, term, length, &ids[i]));
+        TP__TRY(walk(&v->grams, &v->grams, v->whole, term, length, &ids[i]));
     }
     const size_t tokens = v->grams.tokens.count, pairs = v->grams.pair_count;
     v->token_columns = tp__malloc(tokens * sizeof *v->token_columns);
@@ -183,7 +183,8 @@ static tp_status number_terms(tp__vocabulary *v, uint32_t *ids)
     return TP_OK;
 }
 
-tp__vocabulary *tp__vocabulary_new(int64_t count, char *bytes, int64_t *offsets, const tp_strings *stop_words)
+tp__vocabulary *tp__vocabulary_new(int64_t count, char *bytes, int64_t *offsets, const tp_strings *stop_words,
+                                   bool whole)
 {
     tp__vocabulary *v = tp__calloc(1, sizeof *v);
     uint32_t *ids = tp__malloc((size_t)count * sizeof *ids);
@@ -194,6 +195,7 @@ tp__vocabulary *tp__vocabulary_new(int64_t count, char *bytes, int64_t *offsets,
         tp__free(offsets);
         return NULL;
     }
+    v->whole = whole;
     v->bytes = bytes;
     v->offsets = offsets;
     v->terms = (tp_strings){count, bytes, offsets};

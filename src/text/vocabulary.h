@@ -48,11 +48,12 @@ typedef struct tp__vocabulary {
     tp_strings terms;
     char *bytes; /* what `terms` points to */
     int64_t *offsets;
+    bool whole; /* a term is one token, spaces and all */
 } tp__vocabulary;
 
 /* Over terms whose two arrays it takes, on success and on failure. NULL after an error. */
-tp__vocabulary *tp__vocabulary_new(int64_t count, char *bytes, int64_t *offsets,
-                                   const tp_strings *stop_words);
+tp__vocabulary *tp__vocabulary_new(int64_t count, char *bytes, int64_t *offsets, const tp_strings *stop_words,
+                                   bool whole);
 void tp__vocabulary_free(tp__vocabulary *vocabulary);
 
 /* The id of a term, or TP__NO_ID. */
