@@ -26,7 +26,7 @@ owners="
     nn:      nn layers
     optim:   optim schedule average
     data:    data folds labels
-    text:    text
+    text:    text hashing tfidf
     train:   train metrics text_model
     all:     taper
 "

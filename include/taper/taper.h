@@ -8,6 +8,7 @@
 #include "taper/embedding.h"
 #include "taper/folds.h"
 #include "taper/functional.h"
+#include "taper/hashing.h"
 #include "taper/io.h"
 #include "taper/labels.h"
 #include "taper/layers.h"
@@ -25,6 +26,7 @@
 #include "taper/tensor.h"
 #include "taper/text.h"
 #include "taper/text_model.h"
+#include "taper/tfidf.h"
 #include "taper/threads.h"
 #include "taper/train.h"
 
