@@ -57,14 +57,14 @@ def write_sentences(path, sentences, vocabulary, words=10):
             file.write(" ".join("w%dk" % p for p in picked) + "\t%d\n" % (picked[0] % 2))
 
 
-def train(title, column, sizes, of):
+def train(title, column, sizes, of, flags=()):
     rows = []
     with tempfile.TemporaryDirectory() as work:
         data, model = os.path.join(work, "train.tsv"), os.path.join(work, "model.safetensors")
         for size in sizes:
             sentences, vocabulary = of(size)
             write_sentences(data, sentences, vocabulary)
-            command = [options.build + "/tool/taper", "train", "--train", data, "--out", model, "--epochs", "1", "--quiet"]
+            command = [options.build + "/tool/taper", "train", "--train", data, "--out", model, "--epochs", "1", "--quiet", *flags]
             best, peak = math.inf, 0
             for _ in range(1 if sentences * vocabulary > 1e11 else 3):
                 begin = time.perf_counter()
@@ -93,6 +93,9 @@ tables.append(train("taper train, 2,000 words, by sentences", "sentences",
                     [n * scale for n in (12500, 25000, 50000, 100000)], lambda n: (n, 2000)))
 tables.append(train("taper train, {:,} sentences, by words".format(20000 * scale), "words",
                     [n * scale for n in (1000, 10000, 100000)], lambda n: (20000 * scale, n)))
+tables.append(train("taper train --vectorizer hashing, 100,000 words, by sentences", "sentences",
+                    [n * scale for n in (12500, 50000, 200000, 800000)], lambda n: (n, 100000),
+                    ("--vectorizer", "hashing", "--features", "262144", "--optimizer", "sgd", "--window", "16384")))
 
 for title, column, rows in tables:
     print("\n%s\n\n| %s | seconds | peak MB | time by expectation |\n|---:|---:|---:|---:|" % (title, column))

@@ -92,7 +92,8 @@ check "threads and workers change nothing" cmp model.safetensors again.safetenso
 "$taper" train --train train.tsv --epochs 6 --seed 1 --quiet --out again.safetensors
 cmp -s model.safetensors again.safetensors && failed "the seed changes nothing" || passed
 for flags in "--optimizer sgd --momentum 0.9" "--optimizer adamw" "--stem none --no-lowercase --ngrams 2" \
-    "--min-df 3 --max-features 500 --metric loss" "--patience 2 --eval-every 20 --epochs 50 --min-delta 0.01"; do
+    "--min-df 3 --max-features 500 --metric loss" "--vectorizer tfidf --sublinear-tf --norm l1 --stop-words english" \
+    "--analyzer char_wb --ngrams 4 --max-df 0.9 --binary" "--patience 2 --eval-every 20 --epochs 50 --min-delta 0.01"; do
     "$taper" train --train train.tsv --dev dev.tsv $flags --out again.safetensors >../work/out 2>$errors
     equal "train $flags: status" $? 0
 done
@@ -202,6 +203,31 @@ equal "resume with another batch size: status" $? 3
 check "resume with another batch size: nothing is written" test ! -e other.safetensors
 cp part.checkpoint.safetensors ../work/checkpoint
 rm -f part.*
+
+# ---- Hashes: streamed ----
+
+hashing="--train train.tsv --dev dev.tsv --vectorizer hashing --features 4096 --optimizer sgd --lr 4 --window 64"
+"$taper" train $hashing --epochs 8 --log ../work/hashes.jsonl --out hashes.safetensors >../work/out 2>$errors
+equal "train --vectorizer hashing: status" $? 0
+check "hashing: columns" grep -q '^4096 columns$' ../work/out
+best=$(tail -n 1 ../work/hashes.jsonl | member best_dev_accuracy)
+check "hashing: the model learnt something" awk -v best="$best" 'BEGIN { exit !(best > 0.75) }'
+equal "hashing: eval has the training's accuracy" "$("$taper" eval hashes.safetensors dev.tsv --json | member accuracy)" "$best"
+"$taper" inspect hashes.safetensors --top 3 >../work/out
+equal "hashing: inspect shows columns" "$(grep -c '^ *[0-9]*  *+[0-9.]*  #[0-9]*  *-[0-9.]*  #[0-9]*$' ../work/out)" 3
+"$taper" train $hashing --epochs 8 --threads 3 --out again.safetensors --quiet
+check "hashing: threads change nothing" cmp hashes.safetensors again.safetensors
+"$taper" train $hashing --epochs 8 --seed 1 --out again.safetensors --quiet
+cmp -s hashes.safetensors again.safetensors && failed "hashing: the seed changes nothing" || passed
+# A checkpoint in the middle of an epoch, from which another run goes on to the same model.
+hashing="--train train.tsv --vectorizer hashing --features 4096 --optimizer sgd --lr 4 --window 64"
+"$taper" train $hashing --epochs 3 --out hashes.safetensors --quiet
+steps=$((($(wc -l <train.tsv) + 14) / 16))
+"$taper" train $hashing --epochs 3 --out again.safetensors --quiet --checkpoint-every $((steps + steps / 2)) --checkpoint c
+"$taper" train $hashing --epochs 3 --out again.safetensors --quiet --resume c
+equal "hashing: resume: status" $? 0
+check "hashing: resumed: the same model" cmp hashes.safetensors again.safetensors
+rm -f hashes.safetensors again.safetensors c *.checkpoint.safetensors
 
 # ---- Models with a bit changed ----
 

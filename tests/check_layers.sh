@@ -27,7 +27,7 @@ owners="
     optim:   optim schedule average
     data:    data folds labels
     text:    text hashing tfidf
-    train:   train metrics text_model
+    train:   train metrics text_model text_stream
     all:     taper
 "
 owners=$(echo $owners)

@@ -22,39 +22,106 @@ static bool print_parameters(const tp_text_model *model)
     return true;
 }
 
-static void print_vectorizer(const tp_text_model *model)
+typedef struct options {
+    bool lowercase, binary;
+    tp_stem stem;
+    tp_analyzer analyzer;
+    int64_t min_token_length;
+    int ngram_min, ngram_max;
+    const tp_strings *stop_words;
+} options;
+
+/* What the two vectorizers have in common. */
+static options options_of(const tp_text_model *model)
 {
     const tp_count_vectorizer *vectorizer = tp_text_model_vectorizer(model);
-    const tp_count_vectorizer_options *options = tp_count_vectorizer_get_options(vectorizer);
-    printf("%-12s %" PRId64 "\n", "terms", tp_count_vectorizer_size(vectorizer));
-    printf("%-12s %s, %s, words of at least %" PRId64 " character%s", "text",
-           options->lowercase ? "lower case" : "case kept",
-           options->stem == TP_STEM_PORTER ? "Porter stems" : "no stems", options->min_token_length,
-           options->min_token_length == 1 ? "" : "s");
-    if (options->stop_words)
-        printf(", %" PRId64 " stop words", options->stop_words->count);
+    if (vectorizer) {
+        const tp_count_vectorizer_options *o = tp_count_vectorizer_get_options(vectorizer);
+        return (options){o->lowercase,        o->binary,    o->stem,      o->analyzer,
+                         o->min_token_length, o->ngram_min, o->ngram_max, o->stop_words};
+    }
+    const tp_hashing_vectorizer_options *o = tp_hashing_vectorizer_get_options(tp_text_model_hashing(model));
+    return (options){o->lowercase,        o->binary,    o->stem,      o->analyzer,
+                     o->min_token_length, o->ngram_min, o->ngram_max, o->stop_words};
+}
+
+static void print_weighing(const tp_text_model *model)
+{
+    static const char *const norms[] = {"", ", rows divided by their l1 norm",
+                                        ", rows divided by their l2 norm"};
+    if (tp_text_model_tfidf(model)) {
+        const tp_tfidf_options *o = tp_tfidf_get_options(tp_text_model_tfidf(model));
+        printf("%-12s tf-idf%s%s\n", "weights", o->sublinear_tf ? " of 1 + ln(count)" : "", norms[o->norm]);
+    }
+    if (tp_text_model_hashing(model)) {
+        const tp_hashing_vectorizer_options *o =
+            tp_hashing_vectorizer_get_options(tp_text_model_hashing(model));
+        printf("%-12s columns by MurmurHash3%s%s\n", "hashing",
+               o->alternate_sign ? ", half of the terms as -1" : "", norms[o->norm]);
+    }
+}
+
+static void print_vectorizer(const tp_text_model *model)
+{
+    const options o = options_of(model);
+    const bool words = o.analyzer == TP_ANALYZER_WORD;
+    const char *unit = words                            ? "words"
+                       : o.analyzer == TP_ANALYZER_CHAR ? "characters"
+                                                        : "characters within words";
+    printf("%-12s %" PRId64 "\n", tp_text_model_hashing(model) ? "columns" : "terms",
+           tp_text_model_features(model));
+    printf("%-12s %s, %s", "text", o.lowercase ? "lower case" : "case kept",
+           o.stem == TP_STEM_PORTER ? "Porter stems" : "no stems");
+    if (words)
+        printf(", words of at least %" PRId64 " character%s", o.min_token_length,
+               o.min_token_length == 1 ? "" : "s");
+    if (words && o.stop_words)
+        printf(", %" PRId64 " stop words", o.stop_words->count);
     printf("\n%-12s ", "counts");
-    if (options->ngram_max == 1)
-        printf("of single words");
-    else if (options->ngram_min == options->ngram_max)
-        printf("of runs of %d words", options->ngram_min);
+    if (o.ngram_max == 1)
+        printf("of single %s", unit);
+    else if (o.ngram_min == o.ngram_max)
+        printf("of runs of %d %s", o.ngram_min, unit);
     else
-        printf("of runs of %d to %d words", options->ngram_min, options->ngram_max);
-    printf("%s, %s\n", options->binary ? ", at most 1 each" : "", tp_dtype_name(options->dtype));
+        printf("of runs of %d to %d %s", o.ngram_min, o.ngram_max, unit);
+    printf("%s, float32\n", o.binary ? ", at most 1 each" : "");
+    print_weighing(model);
+}
+
+/* A column of hashes has no term, and is shown by its number. */
+static const char *name_of(const tp_word_weight *word, char *buffer, size_t size, size_t *length)
+{
+    *length = word->length;
+    if (word->length)
+        return word->term;
+    *length = (size_t)snprintf(buffer, size, "#%" PRId64, word->column);
+    return buffer;
+}
+
+static int width_of(const tp_word_weight *words, int64_t count)
+{
+    int width = 4;
+    for (int64_t i = 0; i < count; i++) {
+        char buffer[32];
+        size_t length;
+        const char *name = name_of(&words[i], buffer, sizeof buffer, &length);
+        const int here = text_width(name, length);
+        width = here > width ? here : width;
+    }
+    return width;
 }
 
 /* The two lists side by side. */
 static void print_words(const tp_word_weight *first, const tp_word_weight *second, int64_t count)
 {
-    int width = 4;
+    const int width = width_of(first, count);
     for (int64_t i = 0; i < count; i++) {
-        const int here = text_width(first[i].term, first[i].length);
-        width = here > width ? here : width;
-    }
-    for (int64_t i = 0; i < count; i++) {
-        const int pad = width - text_width(first[i].term, first[i].length);
-        printf("%5" PRId64 "  %+8.4f  %.*s%*s  %+8.4f  %.*s\n", i + 1, first[i].weight, (int)first[i].length,
-               first[i].term, pad, "", second[i].weight, (int)second[i].length, second[i].term);
+        char one[32], two[32];
+        size_t length, other;
+        const char *name = name_of(&first[i], one, sizeof one, &length);
+        const char *name_too = name_of(&second[i], two, sizeof two, &other);
+        printf("%5" PRId64 "  %+8.4f  %.*s%*s  %+8.4f  %.*s\n", i + 1, first[i].weight, (int)length, name,
+               width - text_width(name, length), "", second[i].weight, (int)other, name_too);
     }
 }
 
@@ -84,7 +151,7 @@ int inspect_command(int argc, char **argv)
     printf("%-12s %s, %s\n", "labels", tp_text_model_label(model, 0), tp_text_model_label(model, 1));
     print_vectorizer(model);
 
-    const int64_t terms = tp_count_vectorizer_size(tp_text_model_vectorizer(model));
+    const int64_t terms = tp_text_model_features(model);
     const int64_t wanted = top < terms ? top : terms;
     if (!wanted)
         return STATUS_OK;
@@ -93,11 +160,7 @@ int inspect_command(int argc, char **argv)
     if (!lists || tp_text_model_top_words(model, 1, wanted, lists) < 0 ||
         tp_text_model_top_words(model, 0, wanted, lists + wanted) < 0)
         return fail_library();
-    int width = 4;
-    for (int64_t i = 0; i < wanted; i++) {
-        const int here = text_width(lists[i].term, lists[i].length);
-        width = here > width ? here : width;
-    }
+    const int width = width_of(lists, wanted);
     char left[128], right[128];
     snprintf(left, sizeof left, "for label %.80s", tp_text_model_label(model, 1));
     snprintf(right, sizeof right, "for label %.80s", tp_text_model_label(model, 0));

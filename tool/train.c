@@ -3,6 +3,7 @@
 #include "interrupt.h"
 #include "model_file.h"
 #include "train_log.h"
+#include "train_texts.h"
 
 #include <taper/threads.h>
 #include <taper/train.h>
@@ -14,10 +15,7 @@
 #include <unistd.h>
 
 typedef struct settings {
-    const char *train, *dev, *text, *label;
-    const char *stem;
-    int64_t ngrams, min_df, max_features;
-    bool lowercase;
+    text_settings texts;
     const char *optimizer, *metric;
     int64_t seed, epochs, batch_size, eval_every, patience;
     double lr, l2, weight_decay, momentum, min_delta;
@@ -28,7 +26,6 @@ typedef struct settings {
 
 /* ---- The command line ---- */
 
-static const char *const stems[] = {"porter", "none", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", NULL};
 static const char *const metrics[] = {"accuracy", "loss", NULL};
 
@@ -37,9 +34,9 @@ static int check_settings(const settings *s)
     const bool adaptive = strcmp(s->optimizer, "sgd") != 0;
     if (adaptive && s->momentum > 0)
         return usage_error("--momentum is for --optimizer sgd");
-    if (!s->dev && (s->eval_every || s->patience_given || strcmp(s->metric, "accuracy") != 0))
+    if (!s->texts.dev && (s->eval_every || s->patience_given || strcmp(s->metric, "accuracy") != 0))
         return usage_error("--eval-every, --patience and --metric need --dev");
-    const char *const inputs[] = {s->train, s->dev, s->resume};
+    const char *const inputs[] = {s->texts.train, s->texts.dev, s->resume};
     const char *const outputs[] = {s->out, s->log, s->checkpoint};
     const char *const input_flags[] = {"--train", "--dev", "--resume"};
     const char *const output_flags[] = {"--out", "--log", "--checkpoint"};
@@ -65,17 +62,43 @@ static int check_settings(const settings *s)
     return STATUS_GO_ON;
 }
 
+/* A flag that does nothing for the vectorizer that was asked for is refused. */
+static int check_vectorizer_flag(const settings *s, const char *name)
+{
+    static const struct {
+        const char *name, *vectorizers;
+    } needs[] = {{"min-df", "count tfidf"},     {"max-df", "count tfidf"}, {"max-features", "count tfidf"},
+                 {"norm", "tfidf hashing"},     {"sublinear-tf", "tfidf"}, {"features", "hashing"},
+                 {"alternate-sign", "hashing"}, {"window", "hashing"}};
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if (!strcmp(needs[i].name, name) && !strstr(needs[i].vectorizers, s->texts.vectorizer))
+            return usage_error("--%s is not for --vectorizer %s", name, s->texts.vectorizer);
+    if (!strcmp(name, "max-df") && s->texts.max_df > 1)
+        return usage_error("--max-df is a share of the texts, from 0 to 1");
+    if (!strcmp(name, "workers") && s->workers && is_hashing(&s->texts))
+        return usage_error("--workers is not for --vectorizer hashing");
+    return STATUS_GO_ON;
+}
+
 static int read_settings(settings *s, int argc, char **argv)
 {
     enum { PATIENCE_DEFAULT = -1 };
     *s = (settings){
-        .text = "sentence",
-        .label = "label",
-        .stem = "porter",
-        .ngrams = 1,
-        .min_df = 1,
-        .max_features = INT64_MAX,
-        .lowercase = true,
+        .texts = {.text = "sentence",
+                  .label = "label",
+                  .vectorizer = "count",
+                  .analyzer = "word",
+                  .stem = "porter",
+                  .stop_words = "none",
+                  .norm = "l2",
+                  .ngrams = 1,
+                  .min_df = 1,
+                  .max_df = 1,
+                  .max_features = INT64_MAX,
+                  .features = 1048576,
+                  .window = 65536,
+                  .lowercase = true,
+                  .alternate_sign = true},
         .optimizer = "adam",
         .metric = "accuracy",
         .epochs = 2,
@@ -87,20 +110,43 @@ static int read_settings(settings *s, int argc, char **argv)
     };
     flag flags[] = {
         {.kind = FLAG_HEADING, .help = "Data: tab-separated files with a header"},
-        {"train", FLAG_TEXT, &s->train, "FILE", "texts to learn from", .required = true},
-        {"dev", FLAG_TEXT, &s->dev, "FILE", "texts to evaluate on, and to pick the best model by",
+        {"train", FLAG_TEXT, &s->texts.train, "FILE", "texts to learn from", .required = true},
+        {"dev", FLAG_TEXT, &s->texts.dev, "FILE", "texts to evaluate on, and to pick the best model by",
          .otherwise = "none: the last model is kept"},
-        {"text", FLAG_TEXT, &s->text, "COLUMN", "the column of texts", .low = 0},
-        {"label", FLAG_TEXT, &s->label, "COLUMN", "the column of labels, 0 or 1", .low = 0},
+        {"text", FLAG_TEXT, &s->texts.text, "COLUMN", "the column of texts", .low = 0},
+        {"label", FLAG_TEXT, &s->texts.label, "COLUMN", "the column of labels, 0 or 1", .low = 0},
 
         {.kind = FLAG_HEADING, .help = "Text to counts"},
-        {"stem", FLAG_CHOICE, &s->stem, "NAME", "stems of words: porter or none", .choices = stems},
-        {"lowercase", FLAG_BOOL, &s->lowercase, NULL, "lower case", .otherwise = "yes"},
-        {"ngrams", FLAG_INTEGER, &s->ngrams, "N", "count runs of up to N words", .low = 1, .high = 64},
-        {"min-df", FLAG_INTEGER, &s->min_df, "N", "drop terms that fewer than N texts have", .low = 1,
+        {"vectorizer", FLAG_CHOICE, &s->texts.vectorizer, "NAME",
+         "count, tfidf, or hashing: no vocabulary, and the files are streamed", .choices = vectorizer_names},
+        {"analyzer", FLAG_CHOICE, &s->texts.analyzer, "NAME",
+         "terms are runs of words, of characters (char), or of those in words (char_wb)",
+         .choices = analyzer_names},
+        {"stem", FLAG_CHOICE, &s->texts.stem, "NAME", "stems of words: porter or none",
+         .choices = stem_names},
+        {"lowercase", FLAG_BOOL, &s->texts.lowercase, NULL, "lower case", .otherwise = "yes"},
+        {"ngrams", FLAG_INTEGER, &s->texts.ngrams, "N", "count runs of up to N words or characters", .low = 1,
+         .high = 64},
+        {"min-df", FLAG_INTEGER, &s->texts.min_df, "N", "drop terms that fewer than N texts have", .low = 1,
          .high = INT64_MAX},
-        {"max-features", FLAG_INTEGER, &s->max_features, "N", "keep the N most frequent terms", .low = 1,
-         .high = INT64_MAX, .otherwise = "all"},
+        {"max-df", FLAG_NUMBER, &s->texts.max_df, "X", "drop terms that more than this share of texts have",
+         .above = true},
+        {"max-features", FLAG_INTEGER, &s->texts.max_features, "N", "keep the N most frequent terms",
+         .low = 1, .high = INT64_MAX, .otherwise = "all"},
+        {"stop-words", FLAG_CHOICE, &s->texts.stop_words, "NAME", "words to drop: none or english",
+         .choices = stop_word_names},
+        {"binary", FLAG_SWITCH, &s->texts.binary, NULL, "count a term once however often it occurs",
+         .low = 0},
+        {"norm", FLAG_CHOICE, &s->texts.norm, "NAME",
+         "of tfidf and hashing: what a text's row is divided by: none, l1 or l2", .choices = norm_names},
+        {"sublinear-tf", FLAG_SWITCH, &s->texts.sublinear_tf, NULL,
+         "of tfidf: 1 + ln(count) in place of the count", .low = 0},
+        {"features", FLAG_INTEGER, &s->texts.features, "N", "of hashing: columns", .low = 1,
+         .high = INT32_MAX},
+        {"alternate-sign", FLAG_BOOL, &s->texts.alternate_sign, NULL,
+         "of hashing: half of the terms count as -1", .otherwise = "yes"},
+        {"window", FLAG_INTEGER, &s->texts.window, "N", "of hashing: texts that are in memory at a time",
+         .low = 1, .high = 1 << 30},
 
         {.kind = FLAG_HEADING, .help = "Training"},
         {"seed", FLAG_INTEGER, &s->seed, "N", "of all random numbers", .low = 0, .high = INT64_MAX},
@@ -149,13 +195,16 @@ static int read_settings(settings *s, int argc, char **argv)
         0,
         flags,
         sizeof flags / sizeof *flags};
-    const int status = flags_read(&of, argc, argv, NULL);
+    int status = flags_read(&of, argc, argv, NULL);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (flags[i].into == &s->patience)
             s->patience_given = flags[i].given;
         if (flags[i].into == &s->weight_decay)
             s->weight_decay_given = flags[i].given;
+        if (status == STATUS_GO_ON && flags[i].given)
+            status = check_vectorizer_flag(s, flags[i].name);
     }
+    s->texts.seed = s->seed;
     return status;
 }
 
@@ -176,66 +225,24 @@ static const char *checkpoint_beside(const char *out)
 
 typedef struct run {
     const settings *settings;
-    tp_count_vectorizer *vectorizer;
-    tp_tensor *train_X, *train_y, *dev_X, *dev_y;
+    train_texts texts;
     tp_text_model *model;
     train_log log;
     train_seconds seconds;
     tp_fit_result result;
 } run;
 
-/* A table as a matrix and labels in the current region; the texts themselves are gone afterwards. */
-static int read_matrix(run *r, const char *path, bool learn, tp_tensor **X, tp_tensor **y)
-{
-    int status = STATUS_GO_ON;
-    const double begin = clock_seconds();
-    tp_region *texts = tp_region_new("texts");
-    if (tp_region_enter(texts) != TP_OK)
-        return fail_library();
-    const tp_labelled_texts *data = read_texts(path, r->settings->text, r->settings->label, &status);
-    tp_region_leave(texts);
-    const double read = clock_seconds();
-    r->seconds.read += read - begin;
-    if (data) {
-        *X = learn ? tp_count_vectorizer_fit_transform(r->vectorizer, data->texts)
-                   : tp_count_vectorizer_transform(r->vectorizer, data->texts);
-        *y = tp_from_array_n(TP_F32, tp_data_f32(data->labels), 1, &data->count);
-        if (!*X || !*y) {
-            const tp_status why = tp_error();
-            status = why == TP_ERROR_VALUE || why == TP_ERROR_FORMAT
-                         ? fail(STATUS_BAD_INPUT, "%s: %s", path, tp_error_message())
-                         : fail_library();
-            tp_clear_error();
-        }
-    }
-    tp_region_end(texts);
-    r->seconds.vectorize += clock_seconds() - read;
-    return status;
-}
-
-static int read_data(run *r)
-{
-    const settings *s = r->settings;
-    r->vectorizer = tp_count_vectorizer_new(.stem = strcmp(s->stem, "porter") ? TP_STEM_NONE : TP_STEM_PORTER,
-                                            .lowercase = s->lowercase, .ngram_max = (int)s->ngrams,
-                                            .min_df = s->min_df, .max_features = s->max_features);
-    if (!r->vectorizer)
-        return fail_library();
-    int status = read_matrix(r, s->train, true, &r->train_X, &r->train_y);
-    if (status == STATUS_GO_ON && s->dev)
-        status = read_matrix(r, s->dev, false, &r->dev_X, &r->dev_y);
-    return status;
-}
-
 static void print_data(const run *r)
 {
-    const settings *s = r->settings;
-    printf("%s: %" PRId64 " texts, %" PRId64 " of label 1\n", s->train, tp_numel(r->train_y),
-           count_ones(r->train_y));
+    const text_settings *s = &r->settings->texts;
+    const train_texts *t = &r->texts;
+    printf("%s: %" PRId64 " texts, %" PRId64 " of label 1\n", s->train, t->train_count, t->train_ones);
     if (s->dev)
-        printf("%s: %" PRId64 " texts, %" PRId64 " of label 1\n", s->dev, tp_numel(r->dev_y),
-               count_ones(r->dev_y));
-    printf("%" PRId64 " terms, %" PRId64 " counts\n", tp_size(r->train_X, 1), tp_nnz(r->train_X));
+        printf("%s: %" PRId64 " texts, %" PRId64 " of label 1\n", s->dev, t->dev_count, t->dev_ones);
+    if (t->stored < 0)
+        printf("%" PRId64 " columns\n", t->columns);
+    else
+        printf("%" PRId64 " terms, %" PRId64 " counts\n", t->columns, t->stored);
     fflush(stdout);
 }
 
@@ -250,9 +257,12 @@ static char *describe_options(const run *r)
         return NULL;
     const struct {
         const char *name, *value;
-    } texts[] = {{"train", s->train},         {"dev", s->dev},   {"text", s->text},
-                 {"label", s->label},         {"stem", s->stem}, {"metric", s->metric},
-                 {"optimizer", s->optimizer}, {"out", s->out},   {"resume", s->resume}};
+    } texts[] = {{"train", s->texts.train},      {"dev", s->texts.dev},
+                 {"text", s->texts.text},        {"label", s->texts.label},
+                 {"stem", s->texts.stem},        {"metric", s->metric},
+                 {"optimizer", s->optimizer},    {"out", s->out},
+                 {"resume", s->resume},          {"vectorizer", s->texts.vectorizer},
+                 {"analyzer", s->texts.analyzer}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         fprintf(out, ",\"%s\":", texts[i].name);
         if (texts[i].value)
@@ -266,12 +276,12 @@ static char *describe_options(const run *r)
     } integers[] = {{"seed", s->seed},
                     {"epochs", s->epochs},
                     {"batch_size", s->batch_size},
-                    {"ngrams", s->ngrams},
-                    {"min_df", s->min_df},
+                    {"ngrams", s->texts.ngrams},
+                    {"min_df", s->texts.min_df},
                     {"threads", s->threads},
-                    {"train_texts", tp_numel(r->train_y)},
-                    {"dev_texts", s->dev ? tp_numel(r->dev_y) : 0},
-                    {"terms", tp_size(r->train_X, 1)}};
+                    {"train_texts", r->texts.train_count},
+                    {"dev_texts", r->texts.dev_count},
+                    {"terms", r->texts.columns}};
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
         fprintf(out, ",\"%s\":%" PRId64, integers[i].name, integers[i].value);
     const struct {
@@ -325,6 +335,11 @@ static tp_status on_evaluation(void *argument, const tp_fit_state *state)
     return TP_OK;
 }
 
+static tp_status on_epoch_begin(void *argument, const tp_fit_state *state)
+{
+    return train_texts_begin_epoch(&((run *)argument)->texts, state->epoch);
+}
+
 static tp_status on_epoch(void *argument, const tp_fit_state *state)
 {
     train_log_epoch(&((run *)argument)->log, state);
@@ -334,19 +349,23 @@ static tp_status on_epoch(void *argument, const tp_fit_state *state)
 static tp_status fit(run *r)
 {
     const settings *s = r->settings;
-    const tp_fit_callbacks callbacks = {
-        .interval = on_interval, .evaluation = on_evaluation, .epoch = on_epoch, .argument = r};
+    const tp_fit_callbacks callbacks = {.epoch_begin = on_epoch_begin,
+                                        .interval = on_interval,
+                                        .evaluation = on_evaluation,
+                                        .epoch = on_epoch,
+                                        .argument = r};
     tp_manual_seed((uint64_t)s->seed);
-    r->model = tp_text_model_new(r->vectorizer, NULL);
+    r->model = train_texts_model(&r->texts);
     tp_module *module = tp_text_model_module(r->model);
     tp_optimizer *optimizer = make_optimizer(s, module);
-    tp_loader *train = tp_loader_new(tp_tensor_dataset(r->train_X, r->train_y), .batch_size = s->batch_size,
-                                     .shuffle = true, .num_workers = (int)s->workers);
+    tp_loader *train = tp_loader_new(r->texts.train, .batch_size = s->batch_size, .shuffle = !r->texts.stream,
+                                     .num_workers = (int)s->workers);
     tp_loader *dev = NULL;
-    if (s->dev)
-        dev = tp_loader_new(tp_tensor_dataset(r->dev_X, r->dev_y), .batch_size = s->batch_size);
-    if (!module || !optimizer || !train || (s->dev && !dev))
+    if (s->texts.dev)
+        dev = tp_loader_new(r->texts.dev, .batch_size = s->batch_size);
+    if (!module || !optimizer || !train || (s->texts.dev && !dev))
         return tp_error();
+    train_texts_resume(&r->texts, s->resume);
     interrupt_watch();
     return tp_fit(module, .train = train, .optimizer = optimizer, .dev = dev, .epochs = s->epochs,
                   .l2_penalty = s->l2, .eval_every = s->eval_every,
@@ -382,7 +401,9 @@ static void print_seconds(const run *r)
 static int run_training(run *r, double begin, int argc, char **argv)
 {
     const settings *s = r->settings;
-    const int status = read_data(r);
+    const int status = train_texts_read(&r->texts, &s->texts);
+    r->seconds.read = r->texts.read_seconds;
+    r->seconds.vectorize = r->texts.vectorize_seconds;
     if (status != STATUS_GO_ON)
         return status;
     if (!open_log(r))

@@ -26,6 +26,7 @@
 #include "taper/tensor.h"
 #include "taper/text.h"
 #include "taper/text_model.h"
+#include "taper/text_stream.h"
 #include "taper/tfidf.h"
 #include "taper/threads.h"
 #include "taper/train.h"

@@ -1,13 +1,16 @@
 /* A text classifier as one thing: a vectorizer, a linear layer over its counts, and the names of the two
  * labels. On disk it is one .safetensors file that holds all that predicting needs; docs/model-format.md.
  *
- * P(label 1 | text) = sigmoid(w . counts(text) + b). */
+ * P(label 1 | text) = sigmoid(w . x + b), where x is the vectorizer's row for the text: counts of terms,
+ * these weighed by tf-idf, or counts of hashes. */
 #ifndef TAPER_TEXT_MODEL_H
 #define TAPER_TEXT_MODEL_H
 
+#include "taper/hashing.h"
 #include "taper/nn.h"
 #include "taper/table.h"
 #include "taper/text.h"
+#include "taper/tfidf.h"
 
 #ifdef __cplusplus
 #define TP_TEXT_MODEL_DEFAULT(value) = value
@@ -54,10 +57,31 @@ typedef struct tp_text_model tp_text_model;
  * names of labels 0 and 1; NULL: "0" and "1". */
 TP_API tp_text_model *tp_text_model_new(tp_count_vectorizer *vectorizer, const char *const label_names[2]);
 
+typedef struct tp_text_model_options {
+    /* One of the two; it must outlive the model. */
+    const tp_count_vectorizer *vectorizer TP_TEXT_MODEL_DEFAULT(nullptr); /* fitted; of dtype float32 */
+    const tp_hashing_vectorizer *hashing TP_TEXT_MODEL_DEFAULT(nullptr);  /* of dtype float32 */
+    /* Weighs the counts of `vectorizer`; fitted on them; it must outlive the model. NULL: counts. */
+    const tp_tfidf *tfidf TP_TEXT_MODEL_DEFAULT(nullptr);
+    const char *const *label_names TP_TEXT_MODEL_DEFAULT(nullptr); /* two; copied. NULL: "0" and "1" */
+} tp_text_model_options;
+
+/* The same over any of the vectorizers: tp_text_model_make(.hashing = hashing) */
+TP_API tp_text_model *tp_text_model_make_with(const tp_text_model_options *options);
+#ifndef __cplusplus
+#define tp_text_model_make(...) \
+    TP_WITH_OPTIONS(tp_text_model *, tp_text_model_make_with, tp_text_model_options, __VA_ARGS__)
+#endif
+
 /* What to train: the parameters Wb.weight [1, terms] and Wb.bias [1]; forward gives logits [n, 1], which
  * TP_FIT_SIGMOID_BCE takes. */
 TP_API tp_module *tp_text_model_module(const tp_text_model *model);
+/* What the model was made over; NULL where it has none of the kind. */
 TP_API const tp_count_vectorizer *tp_text_model_vectorizer(const tp_text_model *model);
+TP_API const tp_hashing_vectorizer *tp_text_model_hashing(const tp_text_model *model);
+TP_API const tp_tfidf *tp_text_model_tfidf(const tp_text_model *model);
+/* The number of weights: terms, or columns of hashes. -1 for NULL. */
+TP_API int64_t tp_text_model_features(const tp_text_model *model);
 /* The name of label 0 or 1. NULL for another, and for NULL. */
 TP_API const char *tp_text_model_label(const tp_text_model *model, int label);
 
@@ -81,11 +105,11 @@ TP_API tp_tensor *tp_text_model_probabilities(const tp_text_model *model, const 
 
 /* A term and what it weighs. */
 typedef struct tp_word_weight {
-    const char *term; /* not ended by a zero; owned by the vectorizer */
+    const char *term; /* not ended by a zero; owned by the vectorizer. A column of hashes has the term "" */
     size_t length;
     int64_t column;
     double weight; /* above 0 speaks for label 1 */
-    double count;  /* in the text; 1 for tp_text_model_top_words */
+    double count;  /* in the text, or what tf-idf or a norm make of it; 1 for tp_text_model_top_words */
 } tp_word_weight;
 
 /* The `count` terms that speak most for `label` (1: the largest weights first; 0: the smallest first; equal
@@ -106,6 +130,10 @@ TP_API double tp_text_model_bias(const tp_text_model *model);
 TP_CLOSE
 
 #ifdef __cplusplus
+static inline tp_text_model *tp_text_model_make(const tp_text_model_options &options)
+{
+    return tp_text_model_make_with(&options);
+}
 static inline tp_labelled_texts *
 tp_read_labelled_texts(const char *path, tp_labelled_texts_options options = tp_labelled_texts_options())
 {

@@ -16,24 +16,56 @@ static tp_tensor *forward(tp_module *module, tp_tensor *x)
     return tp_forward(((regression *)tp_module_data(module))->Wb, x);
 }
 
-tp_text_model *tp__text_model_make(tp_count_vectorizer *vectorizer, const char *const label_names[2],
-                                   tp_generator *generator)
+/* The number of columns; -1 after an error. */
+static int64_t check_options(const tp_text_model_options *o)
 {
-    if (!vectorizer) {
-        tp__null_argument("the vectorizer");
-        return NULL;
+    int64_t columns = -1;
+    tp_dtype dtype = TP_F32;
+    if (!o || (!o->vectorizer && !o->hashing)) {
+        tp__null_argument(o ? "the vectorizer" : "options");
+        return -1;
     }
-    const int64_t terms = tp_count_vectorizer_size(vectorizer);
-    if (terms < 1)
-        return tp__fail_null(TP_ERROR_STATE, "the vectorizer has no vocabulary; fit it first");
-    if (tp_count_vectorizer_get_options(vectorizer)->dtype != TP_F32)
-        return tp__fail_null(TP_ERROR_DTYPE, "the vectorizer counts in %s; a model takes float32",
-                             tp_dtype_name(tp_count_vectorizer_get_options(vectorizer)->dtype));
+    if (o->vectorizer && o->hashing) {
+        tp_fail(TP_ERROR_ARGUMENT, "both a vectorizer with a vocabulary and a hashing one");
+        return -1;
+    }
+    if (o->hashing) {
+        columns = tp_hashing_vectorizer_get_options(o->hashing)->n_features;
+        dtype = tp_hashing_vectorizer_get_options(o->hashing)->dtype;
+    } else {
+        columns = tp_count_vectorizer_size(o->vectorizer);
+        dtype = tp_count_vectorizer_get_options(o->vectorizer)->dtype;
+    }
+    if (columns < 1) {
+        tp_fail(TP_ERROR_STATE, "the vectorizer has no vocabulary; fit it first");
+        return -1;
+    }
+    if (dtype != TP_F32) {
+        tp_fail(TP_ERROR_DTYPE, "the vectorizer counts in %s; a model takes float32", tp_dtype_name(dtype));
+        return -1;
+    }
+    if (o->tfidf &&
+        (o->hashing || (tp_tfidf_get_options(o->tfidf)->use_idf &&
+                        (!tp_tfidf_idf(o->tfidf) || tp_numel(tp_tfidf_idf(o->tfidf)) != columns)))) {
+        tp_fail(TP_ERROR_STATE, "tf-idf is not fitted on the counts of the vectorizer");
+        return -1;
+    }
+    return columns;
+}
+
+tp_text_model *tp__text_model_make(const tp_text_model_options *options, tp_generator *generator)
+{
+    const int64_t terms = check_options(options);
+    if (terms < 0)
+        return NULL;
+    const char *const *label_names = options->label_names;
     tp_region *home = tp__region_current();
     tp_text_model *model = home ? tp_region_alloc(home, sizeof *model) : NULL;
     if (!model)
         return NULL;
-    model->vectorizer = vectorizer;
+    model->vectorizer = options->vectorizer;
+    model->hashing = options->hashing;
+    model->tfidf = options->tfidf;
     static const char *const digits[2] = {"0", "1"};
     for (int i = 0; i < 2; i++) {
         const char *name = label_names ? label_names[i] : digits[i];
@@ -64,7 +96,14 @@ tp_text_model *tp__text_model_make(tp_count_vectorizer *vectorizer, const char *
 tp_text_model *tp_text_model_new(tp_count_vectorizer *vectorizer, const char *const label_names[2])
 {
     TP_FRAME("text_model");
-    return tp__text_model_make(vectorizer, label_names, NULL);
+    return tp__text_model_make(&(tp_text_model_options){.vectorizer = vectorizer, .label_names = label_names},
+                               NULL);
+}
+
+tp_text_model *tp_text_model_make_with(const tp_text_model_options *options)
+{
+    TP_FRAME("text_model");
+    return tp__text_model_make(options, NULL);
 }
 
 tp_module *tp_text_model_module(const tp_text_model *model)
@@ -75,6 +114,21 @@ tp_module *tp_text_model_module(const tp_text_model *model)
 const tp_count_vectorizer *tp_text_model_vectorizer(const tp_text_model *model)
 {
     return model ? model->vectorizer : NULL;
+}
+
+const tp_hashing_vectorizer *tp_text_model_hashing(const tp_text_model *model)
+{
+    return model ? model->hashing : NULL;
+}
+
+const tp_tfidf *tp_text_model_tfidf(const tp_text_model *model)
+{
+    return model ? model->tfidf : NULL;
+}
+
+int64_t tp_text_model_features(const tp_text_model *model)
+{
+    return model ? model->weight->numel : -1;
 }
 
 const char *tp_text_model_label(const tp_text_model *model, int label)
@@ -94,6 +148,23 @@ double tp_text_model_bias(const tp_text_model *model)
 
 /* ---- Predicting ---- */
 
+/* The rows of the texts, in the current region. */
+static tp_tensor *rows_of(const tp_text_model *model, const tp_strings *texts)
+{
+    if (model->hashing)
+        return tp_hashing_vectorizer_transform(model->hashing, texts);
+    tp_tensor *counts = tp_count_vectorizer_transform(model->vectorizer, texts);
+    return counts && model->tfidf ? tp_tfidf_transform(model->tfidf, counts) : counts;
+}
+
+static tp_tensor *row_of(const tp_text_model *model, const char *text, size_t length)
+{
+    if (model->hashing)
+        return tp_hashing_vectorizer_transform_text(model->hashing, text, length);
+    tp_tensor *counts = tp_count_vectorizer_transform_text(model->vectorizer, text, length);
+    return counts && model->tfidf ? tp_tfidf_transform(model->tfidf, counts) : counts;
+}
+
 static tp_tensor *probabilities(const tp_text_model *model, tp_tensor *counts)
 {
     TP_SCOPE_NO_GRAD(prediction);
@@ -106,7 +177,7 @@ tp_status tp_text_model_predict(const tp_text_model *model, const char *text, si
     if (!model)
         return tp__null_argument("predict: model");
     TP_SCOPE(prediction);
-    tp_tensor *p = probabilities(model, tp_count_vectorizer_transform_text(model->vectorizer, text, length));
+    tp_tensor *p = probabilities(model, row_of(model, text, length));
     if (!p)
         return tp_error();
     const double value = (double)*(const float *)(const void *)p->data;
@@ -124,7 +195,7 @@ tp_tensor *tp_text_model_probabilities(const tp_text_model *model, const tp_stri
     tp_tensor *result;
     {
         TP_SCOPE(prediction);
-        result = tp_keep(probabilities(model, tp_count_vectorizer_transform(model->vectorizer, texts)));
+        result = tp_keep(probabilities(model, rows_of(model, texts)));
     }
     return result;
 }
@@ -133,7 +204,10 @@ tp_tensor *tp_text_model_probabilities(const tp_text_model *model, const tp_stri
 
 static void word_at(const tp_text_model *model, int64_t column, double count, tp_word_weight *word)
 {
-    word->term = tp_string_at(tp_count_vectorizer_terms(model->vectorizer), column, &word->length);
+    word->term = "";
+    word->length = 0;
+    if (model->vectorizer)
+        word->term = tp_string_at(tp_count_vectorizer_terms(model->vectorizer), column, &word->length);
     word->column = column;
     word->weight = (double)weights_of(model)[column];
     word->count = count;
@@ -168,7 +242,7 @@ int64_t tp_text_model_top_words(const tp_text_model *model, int label, int64_t c
         return -1;
     }
     TP_SCOPE(words);
-    const int64_t terms = tp_count_vectorizer_size(model->vectorizer);
+    const int64_t terms = tp_text_model_features(model);
     ranked *all = tp_region_alloc(tp__region_current(), (size_t)terms * sizeof *all);
     if (!all)
         return -1;
@@ -192,7 +266,7 @@ int64_t tp_text_model_explain(const tp_text_model *model, const char *text, size
         return -1;
     }
     TP_SCOPE(words);
-    const tp_tensor *counts = tp_count_vectorizer_transform_text(model->vectorizer, text, length);
+    const tp_tensor *counts = row_of(model, text, length);
     ranked *all =
         counts ? tp_region_alloc(tp__region_current(), (size_t)(counts->stored + 1) * sizeof *all) : NULL;
     if (!all)

@@ -7,15 +7,16 @@
 #include "tensor/tensor.h"
 
 struct tp_text_model {
-    tp_count_vectorizer *vectorizer;
+    const tp_count_vectorizer *vectorizer; /* NULL with `hashing` */
+    const tp_hashing_vectorizer *hashing;  /* NULL with `vectorizer` */
+    const tp_tfidf *tfidf;                 /* NULL: the counts as they are */
     tp_module *module;
     tp_tensor *weight, *bias; /* of the module */
     char *labels[2];
 };
 
-/* tp_text_model_new with a generator to draw the parameters from. */
-tp_text_model *tp__text_model_make(tp_count_vectorizer *vectorizer, const char *const label_names[2],
-                                   tp_generator *generator);
+/* tp_text_model_make with a generator to draw the parameters from. */
+tp_text_model *tp__text_model_make(const tp_text_model_options *options, tp_generator *generator);
 
 /* Whether the parameters are finite; an error that names the first one that is not. */
 tp_status tp__text_model_check_weights(const tp_tensor *weight, const tp_tensor *bias);

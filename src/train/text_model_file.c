@@ -11,6 +11,10 @@
 #define KIND "text_model"
 #define VERSION "1"
 
+static const char *const norm_names[] = {
+    [TP_ROW_NORM_NONE] = "none", [TP_ROW_NORM_L1] = "l1", [TP_ROW_NORM_L2] = "l2"};
+static const char *const analyzer_names[] = {
+    [TP_ANALYZER_WORD] = "word", [TP_ANALYZER_CHAR] = "char", [TP_ANALYZER_CHAR_WB] = "char_wb"};
 static const char *const stem_names[] = {[TP_STEM_NONE] = "none", [TP_STEM_PORTER] = "porter"};
 
 tp_status tp__text_model_check_weights(const tp_tensor *weight, const tp_tensor *bias)
@@ -46,33 +50,74 @@ static tp_tensor *join_lines(const char *name, const tp_strings *texts)
     return lines;
 }
 
+/* The options of either vectorizer that both have. */
+static tp_count_vectorizer_options shared_options(const tp_text_model *model)
+{
+    if (model->vectorizer)
+        return *tp_count_vectorizer_get_options(model->vectorizer);
+    const tp_hashing_vectorizer_options *o = tp_hashing_vectorizer_get_options(model->hashing);
+    return (tp_count_vectorizer_options){.lowercase = o->lowercase,
+                                         .stem = o->stem,
+                                         .analyzer = o->analyzer,
+                                         .min_token_length = o->min_token_length,
+                                         .ngram_min = o->ngram_min,
+                                         .ngram_max = o->ngram_max,
+                                         .stop_words = o->stop_words,
+                                         .binary = o->binary};
+}
+
+static void write_text(tp__json_writer *w, const char *key, const char *value)
+{
+    tp__json_key(w, key);
+    tp__json_string(w, value);
+}
+
+static void write_integer(tp__json_writer *w, const char *key, int64_t value)
+{
+    tp__json_key(w, key);
+    tp__json_integer(w, value);
+}
+
+static void write_bool(tp__json_writer *w, const char *key, bool value)
+{
+    tp__json_key(w, key);
+    tp__json_bool(w, value);
+}
+
 static void write_config(tp__json_writer *w, const tp_text_model *model)
 {
-    const tp_count_vectorizer_options *o = tp_count_vectorizer_get_options(model->vectorizer);
+    const tp_count_vectorizer_options o = shared_options(model);
     tp__json_begin_object(w);
-    tp__json_key(w, "lowercase");
-    tp__json_bool(w, o->lowercase);
-    tp__json_key(w, "stem");
-    tp__json_string(w, stem_names[o->stem]);
-    tp__json_key(w, "min_token_length");
-    tp__json_integer(w, o->min_token_length);
-    tp__json_key(w, "ngram_min");
-    tp__json_integer(w, o->ngram_min);
-    tp__json_key(w, "ngram_max");
-    tp__json_integer(w, o->ngram_max);
-    tp__json_key(w, "binary");
-    tp__json_bool(w, o->binary);
+    write_bool(w, "lowercase", o.lowercase);
+    write_text(w, "stem", stem_names[o.stem]);
+    write_integer(w, "min_token_length", o.min_token_length);
+    write_integer(w, "ngram_min", o.ngram_min);
+    write_integer(w, "ngram_max", o.ngram_max);
+    write_bool(w, "binary", o.binary);
     tp__json_key(w, "labels");
     tp__json_begin_array(w);
     tp__json_string(w, model->labels[0]);
     tp__json_string(w, model->labels[1]);
     tp__json_end_array(w);
-    tp__json_key(w, "terms");
-    tp__json_integer(w, tp_count_vectorizer_size(model->vectorizer));
-    tp__json_key(w, "stop_words");
-    tp__json_integer(w, o->stop_words ? o->stop_words->count : 0);
-    tp__json_key(w, "unicode");
-    tp__json_string(w, tp_unicode_version());
+    write_integer(w, "terms", tp_text_model_features(model));
+    write_integer(w, "stop_words", o.stop_words ? o.stop_words->count : 0);
+    write_text(w, "unicode", tp_unicode_version());
+    /* Those below came later, and stand there only where they say something. */
+    if (o.analyzer != TP_ANALYZER_WORD)
+        write_text(w, "analyzer", analyzer_names[o.analyzer]);
+    if (model->hashing) {
+        const tp_hashing_vectorizer_options *h = tp_hashing_vectorizer_get_options(model->hashing);
+        write_bool(w, "hashing", true);
+        write_bool(w, "alternate_sign", h->alternate_sign);
+        write_text(w, "norm", norm_names[h->norm]);
+    }
+    if (model->tfidf) {
+        const tp_tfidf_options *t = tp_tfidf_get_options(model->tfidf);
+        write_bool(w, "tfidf", true);
+        write_bool(w, "use_idf", t->use_idf);
+        write_bool(w, "sublinear_tf", t->sublinear_tf);
+        write_text(w, "norm", norm_names[t->norm]);
+    }
     tp__json_end_object(w);
 }
 
@@ -98,17 +143,20 @@ tp_status tp_text_model_save(const tp_text_model *model, const char *path)
         return tp__null_argument(model ? "path" : "model");
     TP_SCOPE(save);
     TP__TRY(tp__text_model_check_weights(model->weight, model->bias));
-    const tp_strings *stop_words = tp_count_vectorizer_get_options(model->vectorizer)->stop_words;
-    tp_named_tensor tensors[4] = {
-        {"Wb.weight", model->weight},
-        {"Wb.bias", model->bias},
-        {"vocabulary", join_lines("vocabulary", tp_count_vectorizer_terms(model->vectorizer))}};
-    int64_t n = 3;
+    const tp_strings *stop_words = shared_options(model).stop_words;
+    tp_named_tensor tensors[5] = {{"Wb.weight", model->weight}, {"Wb.bias", model->bias}};
+    int64_t n = 2;
+    if (model->vectorizer)
+        tensors[n++] = (tp_named_tensor){
+            "vocabulary", join_lines("vocabulary", tp_count_vectorizer_terms(model->vectorizer))};
     if (stop_words && stop_words->count)
         tensors[n++] = (tp_named_tensor){"stop_words", join_lines("stop_words", stop_words)};
+    if (tp_tfidf_idf(model->tfidf))
+        tensors[n++] = (tp_named_tensor){"idf", tp_tfidf_idf(model->tfidf)};
     char *config = config_text(model);
-    if (!config || !tensors[2].tensor || !tensors[n - 1].tensor)
-        return tp_error();
+    for (int64_t i = 0; i < n; i++)
+        if (!config || !tensors[i].tensor)
+            return tp_error();
     const tp_string_pair metadata[] = {{"taper", KIND}, {"version", VERSION}, {"config", config}};
     return tp_safetensors_save(path, tensors, n, metadata, 3);
 }
@@ -135,6 +183,9 @@ typedef struct config {
     tp_count_vectorizer_options vectorizer;
     const char *labels[2];
     int64_t terms, stop_words;
+    bool hashing, alternate_sign;
+    bool tfidf, use_idf, sublinear_tf;
+    tp_row_norm norm;
 } config;
 
 typedef enum field_kind {
@@ -142,6 +193,8 @@ typedef enum field_kind {
     FIELD_COUNT,
     FIELD_INT,
     FIELD_STEM,
+    FIELD_ANALYZER,
+    FIELD_NORM,
     FIELD_LABELS,
     FIELD_UNICODE
 } field_kind;
@@ -151,14 +204,16 @@ static tp_status wrong(const char *key, const char *expected)
     return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" is not %s", key, expected);
 }
 
-static tp_status read_stem(const tp__json *value, tp_stem *stem)
+/* The index of a text among `count` names. */
+static tp_status read_name(const char *key, const tp__json *value, const char *const *names, int count,
+                           const char *expected, int *index)
 {
-    for (size_t i = 0; value->kind == TP__JSON_STRING && i < sizeof stem_names / sizeof *stem_names; i++)
-        if (!strcmp(value->text, stem_names[i])) {
-            *stem = (tp_stem)i;
+    for (int i = 0; value->kind == TP__JSON_STRING && i < count; i++)
+        if (!strcmp(value->text, names[i])) {
+            *index = i;
             return TP_OK;
         }
-    return wrong("stem", "\"none\" or \"porter\"");
+    return wrong(key, expected);
 }
 
 static tp_status read_label_names(const tp__json *value, const char *labels[2])
@@ -193,8 +248,24 @@ static tp_status read_field(const char *key, const tp__json *value, field_kind k
             return wrong(key, "a count");
         *(int *)into = (int)value->integer;
         return TP_OK;
-    case FIELD_STEM:
-        return read_stem(value, into);
+    case FIELD_STEM: {
+        int stem = 0;
+        TP__TRY(read_name(key, value, stem_names, 2, "\"none\" or \"porter\"", &stem));
+        *(tp_stem *)into = (tp_stem)stem;
+        return TP_OK;
+    }
+    case FIELD_ANALYZER: {
+        int analyzer = 0;
+        TP__TRY(read_name(key, value, analyzer_names, 3, "\"word\", \"char\" or \"char_wb\"", &analyzer));
+        *(tp_analyzer *)into = (tp_analyzer)analyzer;
+        return TP_OK;
+    }
+    case FIELD_NORM: {
+        int norm = 0;
+        TP__TRY(read_name(key, value, norm_names, 3, "\"none\", \"l1\" or \"l2\"", &norm));
+        *(tp_row_norm *)into = (tp_row_norm)norm;
+        return TP_OK;
+    }
     case FIELD_LABELS:
         return read_label_names(value, into);
     case FIELD_UNICODE:
@@ -203,7 +274,8 @@ static tp_status read_field(const char *key, const tp__json *value, field_kind k
     return TP_OK;
 }
 
-/* All keys stand there once, and no other does: one that is not known may change what the others mean. */
+/* The keys stand there once (the last ones at most once), and no other does: one that is not known may change
+ * what the others mean. */
 static tp_status read_config(const char *text, config *c)
 {
     const tp__json *root = tp__json_parse(tp__region_current(), "config", text, strlen(text));
@@ -212,20 +284,29 @@ static tp_status read_config(const char *text, config *c)
     if (root->kind != TP__JSON_OBJECT)
         return tp_fail(TP_ERROR_FORMAT, "config is no object");
     tp_count_vectorizer_options *o = &c->vectorizer;
+    enum { NEEDED = 1, WITH_HASHING = 2, WITH_TFIDF = 4 };
     const struct {
         const char *key;
         field_kind kind;
         void *into;
-    } fields[] = {{"lowercase", FIELD_BOOL, &o->lowercase},
-                  {"stem", FIELD_STEM, &o->stem},
-                  {"min_token_length", FIELD_COUNT, &o->min_token_length},
-                  {"ngram_min", FIELD_INT, &o->ngram_min},
-                  {"ngram_max", FIELD_INT, &o->ngram_max},
-                  {"binary", FIELD_BOOL, &o->binary},
-                  {"labels", FIELD_LABELS, c->labels},
-                  {"terms", FIELD_COUNT, &c->terms},
-                  {"stop_words", FIELD_COUNT, &c->stop_words},
-                  {"unicode", FIELD_UNICODE, NULL}};
+        int needed;
+    } fields[] = {{"lowercase", FIELD_BOOL, &o->lowercase, NEEDED},
+                  {"stem", FIELD_STEM, &o->stem, NEEDED},
+                  {"min_token_length", FIELD_COUNT, &o->min_token_length, NEEDED},
+                  {"ngram_min", FIELD_INT, &o->ngram_min, NEEDED},
+                  {"ngram_max", FIELD_INT, &o->ngram_max, NEEDED},
+                  {"binary", FIELD_BOOL, &o->binary, NEEDED},
+                  {"labels", FIELD_LABELS, c->labels, NEEDED},
+                  {"terms", FIELD_COUNT, &c->terms, NEEDED},
+                  {"stop_words", FIELD_COUNT, &c->stop_words, NEEDED},
+                  {"unicode", FIELD_UNICODE, NULL, NEEDED},
+                  {"analyzer", FIELD_ANALYZER, &o->analyzer, 0},
+                  {"hashing", FIELD_BOOL, &c->hashing, 0},
+                  {"tfidf", FIELD_BOOL, &c->tfidf, 0},
+                  {"alternate_sign", FIELD_BOOL, &c->alternate_sign, WITH_HASHING},
+                  {"use_idf", FIELD_BOOL, &c->use_idf, WITH_TFIDF},
+                  {"sublinear_tf", FIELD_BOOL, &c->sublinear_tf, WITH_TFIDF},
+                  {"norm", FIELD_NORM, &c->norm, WITH_HASHING | WITH_TFIDF}};
     const size_t n = sizeof fields / sizeof *fields;
     bool seen[sizeof fields / sizeof *fields] = {false};
     for (const tp__json *member = root->first; member; member = member->next) {
@@ -239,9 +320,15 @@ static tp_status read_config(const char *text, config *c)
         seen[i] = true;
         TP__TRY(read_field(member->key, member, fields[i].kind, fields[i].into));
     }
-    for (size_t i = 0; i < n; i++)
-        if (!seen[i])
+    const int there = NEEDED | (c->hashing ? WITH_HASHING : 0) | (c->tfidf ? WITH_TFIDF : 0);
+    for (size_t i = 0; i < n; i++) {
+        if ((fields[i].needed & there) && !seen[i])
             return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" is missing", fields[i].key);
+        if (fields[i].needed && !(fields[i].needed & there) && seen[i])
+            return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" without what it is about", fields[i].key);
+    }
+    if (c->hashing && c->tfidf)
+        return tp_fail(TP_ERROR_FORMAT, "config: both \"hashing\" and \"tfidf\"");
     return TP_OK;
 }
 
@@ -296,13 +383,13 @@ static const tp_tensor *read_parameter(const tp_safetensors_file *file, const ch
 
 static tp_status check_names(const tp_safetensors_file *file, const config *c)
 {
-    static const char *const known[] = {"Wb.weight", "Wb.bias", "vocabulary", "stop_words"};
-    const int64_t n = c->stop_words ? 4 : 3;
+    const char *const known[] = {"Wb.weight", "Wb.bias", c->hashing ? NULL : "vocabulary",
+                                 c->stop_words ? "stop_words" : NULL, c->tfidf && c->use_idf ? "idf" : NULL};
     for (int64_t i = 0; i < tp_safetensors_count(file); i++) {
-        int64_t k = 0;
-        while (k < n && strcmp(known[k], tp_safetensors_name(file, i)))
+        int k = 0;
+        while (k < 5 && !(known[k] && !strcmp(known[k], tp_safetensors_name(file, i))))
             k++;
-        if (k == n)
+        if (k == 5)
             return tp_fail(TP_ERROR_FORMAT, "the tensor \"%.80s\" is no part of a text model",
                            tp_safetensors_name(file, i));
     }
@@ -312,8 +399,18 @@ static tp_status check_names(const tp_safetensors_file *file, const config *c)
 /* All of a file that a model is built from, in the region where it was read. */
 typedef struct parts {
     config config;
-    const tp_tensor *weight, *bias;
+    const tp_tensor *weight, *bias, *idf;
 } parts;
+
+static tp_status read_idf(const tp_safetensors_file *file, parts *in)
+{
+    in->idf = read_parameter(file, "idf", 1, (const int64_t[]){in->config.terms});
+    const float *idf = in->idf ? (const float *)(const void *)in->idf->data : NULL;
+    for (int64_t i = 0; idf && i < in->config.terms; i++)
+        if (!isfinite(idf[i]))
+            return tp_fail(TP_ERROR_VALUE, "idf is not finite at column %lld", (long long)i);
+    return idf ? TP_OK : tp_error();
+}
 
 static tp_status read_parts(const tp_safetensors_file *file, parts *in)
 {
@@ -326,22 +423,56 @@ static tp_status read_parts(const tp_safetensors_file *file, parts *in)
     if (c->terms < 1)
         return tp_fail(TP_ERROR_FORMAT, "a model without terms");
     TP__TRY(check_names(file, c));
-    c->vectorizer.vocabulary = split_lines(file, "vocabulary", c->terms);
-    if (!c->vectorizer.vocabulary)
+    if (!c->hashing && !(c->vectorizer.vocabulary = split_lines(file, "vocabulary", c->terms)))
         return tp_error();
     if (c->stop_words && !(c->vectorizer.stop_words = split_lines(file, "stop_words", c->stop_words)))
         return tp_error();
+    if (c->tfidf && c->use_idf)
+        TP__TRY(read_idf(file, in));
     in->weight = read_parameter(file, "Wb.weight", 2, (const int64_t[]){1, c->terms});
     in->bias = in->weight ? read_parameter(file, "Wb.bias", 1, (const int64_t[]){1}) : NULL;
     return in->bias ? tp__text_model_check_weights(in->weight, in->bias) : tp_error();
 }
 
+static const tp_hashing_vectorizer *build_hashing(const config *c)
+{
+    const tp_count_vectorizer_options *o = &c->vectorizer;
+    return tp_hashing_vectorizer_new_with(
+        &(tp_hashing_vectorizer_options){.n_features = c->terms,
+                                         .alternate_sign = c->alternate_sign,
+                                         .norm = c->norm,
+                                         .binary = o->binary,
+                                         .lowercase = o->lowercase,
+                                         .stem = o->stem,
+                                         .analyzer = o->analyzer,
+                                         .min_token_length = o->min_token_length,
+                                         .ngram_min = o->ngram_min,
+                                         .ngram_max = o->ngram_max,
+                                         .stop_words = o->stop_words,
+                                         .dtype = TP_F32});
+}
+
+static const tp_tfidf *build_tfidf(const parts *in)
+{
+    const config *c = &in->config;
+    tp_tfidf *tfidf = tp_tfidf_new_with(
+        &(tp_tfidf_options){.norm = c->norm, .use_idf = c->use_idf, .sublinear_tf = c->sublinear_tf});
+    return tfidf && (!in->idf || tp_tfidf_set_idf(tfidf, in->idf) == TP_OK) ? tfidf : NULL;
+}
+
 /* In the current region, out of parts that lie in another. The default generator is left alone. */
 static tp_text_model *build(const parts *in)
 {
-    tp_count_vectorizer *vectorizer = tp_count_vectorizer_new_with(&in->config.vectorizer);
-    tp_generator *generator = vectorizer ? tp_generator_new() : NULL;
-    tp_text_model *model = generator ? tp__text_model_make(vectorizer, in->config.labels, generator) : NULL;
+    const config *c = &in->config;
+    tp_text_model_options options = {.label_names = c->labels};
+    if (c->hashing)
+        options.hashing = build_hashing(c);
+    else
+        options.vectorizer = tp_count_vectorizer_new_with(&c->vectorizer);
+    if (c->tfidf && !(options.tfidf = build_tfidf(in)))
+        return NULL;
+    tp_generator *generator = options.hashing || options.vectorizer ? tp_generator_new() : NULL;
+    tp_text_model *model = generator ? tp__text_model_make(&options, generator) : NULL;
     if (!model)
         return NULL;
     tp__copy_elements(in->weight, model->weight);
