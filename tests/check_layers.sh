@@ -26,7 +26,7 @@ owners="
     nn:      nn layers
     optim:   optim schedule average
     data:    data folds labels
-    text:    text hashing tfidf
+    text:    text hashing tfidf sequences vocabulary tokenizer
     train:   train metrics text_model text_stream
     all:     taper
 "

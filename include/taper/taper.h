@@ -21,6 +21,7 @@
 #include "taper/random.h"
 #include "taper/region.h"
 #include "taper/schedule.h"
+#include "taper/sequences.h"
 #include "taper/status.h"
 #include "taper/strings.h"
 #include "taper/tensor.h"
@@ -29,6 +30,8 @@
 #include "taper/text_stream.h"
 #include "taper/tfidf.h"
 #include "taper/threads.h"
+#include "taper/tokenizer.h"
 #include "taper/train.h"
+#include "taper/vocabulary.h"
 
 #endif

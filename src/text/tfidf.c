@@ -233,6 +233,8 @@ tp_tensor *tp_tfidf_fit_transform_texts(tp_tfidf *tfidf, tp_count_vectorizer *ve
     if (!tfidf || !vectorizer)
         return tp__null_argument(tfidf ? "tfidf: vectorizer" : "tfidf"), NULL;
     TP_SCOPE(tfidf);
+    if (!tp_scope_tfidf_.region) /* memory was out: the current region is still the one outside */
+        return NULL;
     tp_tensor *counts = tp_count_vectorizer_fit_transform(vectorizer, documents);
     if (!counts || tp_tfidf_fit(tfidf, counts) != TP_OK)
         return NULL;
@@ -243,6 +245,8 @@ tp_tensor *tp_tfidf_transform_texts(const tp_tfidf *tfidf, const tp_count_vector
                                     const tp_strings *documents)
 {
     TP_SCOPE(tfidf);
+    if (!tp_scope_tfidf_.region)
+        return NULL;
     tp_tensor *counts = tp_count_vectorizer_transform(vectorizer, documents);
     return counts ? tp_keep(tp_tfidf_transform(tfidf, counts)) : NULL;
 }

@@ -195,6 +195,8 @@ tp_tensor *tp_text_model_probabilities(const tp_text_model *model, const tp_stri
     tp_tensor *result;
     {
         TP_SCOPE(prediction);
+        if (!tp_scope_prediction_.region) /* memory was out: the current region is still the one outside */
+            return NULL;
         result = tp_keep(probabilities(model, rows_of(model, texts)));
     }
     return result;

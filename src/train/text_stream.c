@@ -107,6 +107,8 @@ static tp_table_options table_options(const tp_text_stream *s)
 static tp_status read_index(tp_text_stream *s)
 {
     TP_SCOPE(index);
+    if (!tp_scope_index_.region)
+        return tp_error();
     struct stat found;
     if (!strcmp(s->options.path, "-") ||
         (stat(s->options.path, &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode)))
@@ -271,6 +273,8 @@ static tp_status fail_changed(const tp_text_stream *s)
 static tp_status read_block(tp_text_stream *s, FILE *file, const block *b, int64_t *count, float *labels)
 {
     TP_SCOPE(block);
+    if (!tp_scope_block_.region)
+        return tp_error();
     if (fseeko(file, (off_t)b->offset, SEEK_SET))
         return tp__fail_system("seek in", s->options.path, errno);
     tp_table_options options = table_options(s);
