@@ -72,7 +72,7 @@ static bool tokens(void)
         tp_tokenizer_learn(&some, .size = 400, .special_tokens = tp_strings_from_array(1, names));
     tp_sequences *s = tp_tokenizer_encode(t, &some);
     static int64_t order[100];
-    return s && tp_tokenizer_decode(t, s->ids, 10, true, NULL) && tp_pad(s) &&
+    return s && tp_tokenizer_decode(t, s->ids, 10, true, NULL) && tp_pad_sequences(s) &&
            tp_bucket_order(s, 8, 4, NULL, order) == TP_OK;
 }
 

@@ -284,19 +284,19 @@ static void test_padding(void)
     const int64_t ids[] = {1, 2, 3, 4, 5, 6}, offsets[] = {0, 3, 3, 4, 6};
     const tp_sequences s = {4, ids, offsets};
     tp_tensor *mask;
-    tp_tensor *m = tp_pad(&s, .padding = 9, .mask = &mask);
+    tp_tensor *m = tp_pad_sequences(&s, .padding = 9, .mask = &mask);
     CHECK(tp_equal(m, tp_from_text(TP_I64, "[[1, 2, 3], [9, 9, 9], [4, 9, 9], [5, 6, 9]]")));
     CHECK(tp_equal(mask, tp_from_text(TP_BOOL, "[[1, 1, 1], [0, 0, 0], [1, 0, 0], [1, 1, 0]]")));
-    m = tp_pad(&s, .length = 2, .pad_front = true, .cut_front = true, .mask = &mask);
+    m = tp_pad_sequences(&s, .length = 2, .pad_front = true, .cut_front = true, .mask = &mask);
     CHECK(tp_equal(m, tp_from_text(TP_I64, "[[2, 3], [0, 0], [0, 4], [5, 6]]")));
     CHECK(tp_equal(mask, tp_from_text(TP_BOOL, "[[1, 1], [0, 0], [0, 1], [1, 1]]")));
-    CHECK(tp_equal(tp_pad(&s, .length = 1), tp_from_text(TP_I64, "[[1], [0], [4], [5]]")));
-    CHECK(tp_size(tp_pad(&s, .length = 0), 1) == 0);
+    CHECK(tp_equal(tp_pad_sequences(&s, .length = 1), tp_from_text(TP_I64, "[[1], [0], [4], [5]]")));
+    CHECK(tp_size(tp_pad_sequences(&s, .length = 0), 1) == 0);
     CHECK_OK();
-    CHECK(!tp_pad(NULL));
+    CHECK(!tp_pad_sequences(NULL));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "sequences is NULL");
     const int64_t falling[] = {0, 3, 2};
-    CHECK(!tp_pad(&(tp_sequences){2, ids, falling}));
+    CHECK(!tp_pad_sequences(&(tp_sequences){2, ids, falling}));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "offsets[1]");
 }
 

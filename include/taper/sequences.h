@@ -17,7 +17,7 @@ typedef struct tp_sequences {
 /* Sequence `index`, and how many ids it has; NULL and 0 when there is none such. */
 TP_API const int64_t *tp_sequence_at(const tp_sequences *sequences, int64_t index, int64_t *length);
 
-typedef struct tp_pad_options {
+typedef struct tp_pad_sequences_options {
 #ifdef __cplusplus
     const tp_sequences *sequences = nullptr;
     int64_t padding = 0;
@@ -33,14 +33,15 @@ typedef struct tp_pad_options {
     bool cut_front;   /* drop the first ids of a sequence that is too long. false: the last */
     tp_tensor **mask; /* receives a bool tensor of the same shape: where an id of a sequence stands. NULL */
 #endif
-} tp_pad_options;
+} tp_pad_sequences_options;
 
 /* The sequences as an int64 matrix [count, length], in the current region. NULL after an error.
- * tp_tensor *mask, *ids = tp_pad(sequences, .length = 64, .mask = &mask); */
-TP_API tp_tensor *tp_pad_with(const tp_pad_options *options);
+ * tp_tensor *mask, *ids = tp_pad_sequences(sequences, .length = 64, .mask = &mask); */
+TP_API tp_tensor *tp_pad_sequences_with(const tp_pad_sequences_options *options);
 #ifndef __cplusplus
-#define tp_pad(...) \
-    TP_WITH_OPTIONS(tp_tensor *, tp_pad_with, tp_pad_options, .length = -1, .sequences = __VA_ARGS__)
+#define tp_pad_sequences(...)                                                                   \
+    TP_WITH_OPTIONS(tp_tensor *, tp_pad_sequences_with, tp_pad_sequences_options, .length = -1, \
+                    .sequences = __VA_ARGS__)
 #endif
 
 /* An order of the sequences, 0 to count - 1, into `indices`, such that each run of `batch_size` (the last may
@@ -54,10 +55,11 @@ TP_API tp_status tp_bucket_order(const tp_sequences *sequences, int64_t batch_si
 TP_CLOSE
 
 #ifdef __cplusplus
-static inline tp_tensor *tp_pad(const tp_sequences *sequences, tp_pad_options options = tp_pad_options())
+static inline tp_tensor *tp_pad_sequences(const tp_sequences *sequences,
+                                          tp_pad_sequences_options options = tp_pad_sequences_options())
 {
     options.sequences = sequences;
-    return tp_pad_with(&options);
+    return tp_pad_sequences_with(&options);
 }
 #endif
 

@@ -5,9 +5,7 @@
 #include <string.h>
 
 _Thread_local tp__context tp__ctx TP__FAST_THREAD_LOCAL;
-
-#define MESSAGE_SIZE 1024
-static _Thread_local char message[MESSAGE_SIZE];
+static _Thread_local char message[TP__MESSAGE_SIZE];
 
 const char *tp_version(void)
 {
@@ -78,13 +76,13 @@ void tp_frame_leave(tp_frame *frame)
 /* Appends to the message, never beyond its end. */
 TP_PRINTF(2, 0) static size_t append(size_t at, const char *format, va_list arguments)
 {
-    if (at >= MESSAGE_SIZE - 1)
+    if (at >= TP__MESSAGE_SIZE - 1)
         return at;
-    const int written = vsnprintf(message + at, MESSAGE_SIZE - at, format, arguments);
+    const int written = vsnprintf(message + at, TP__MESSAGE_SIZE - at, format, arguments);
     if (written < 0)
         return at;
     at += (size_t)written;
-    return at < MESSAGE_SIZE ? at : MESSAGE_SIZE - 1;
+    return at < TP__MESSAGE_SIZE ? at : TP__MESSAGE_SIZE - 1;
 }
 
 TP_PRINTF(2, 3) static size_t append_text(size_t at, const char *format, ...)

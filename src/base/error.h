@@ -28,6 +28,9 @@ static inline void tp__frame_leave(tp_frame *frame)
  * any error before, a new one that names the argument. */
 tp_status tp__null_argument(const char *name);
 
+/* The longest sentence of an error, with the zero behind. */
+#define TP__MESSAGE_SIZE 1024
+
 /* "[2, 3]" into `buffer`, which is returned; cut with "..." if it does not fit. */
 char *tp__shape_text(char *buffer, size_t size, int ndim, const int64_t *shape);
 #define TP__SHAPE_TEXT_SIZE 192

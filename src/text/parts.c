@@ -3,6 +3,7 @@
 #include "base/threads.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Bytes of text below which a thread costs more than it brings. */
@@ -59,7 +60,7 @@ static void run_part(void *context, int64_t part)
     if (j->failed < 0 || part < j->failed) {
         j->failed = (int)part;
         j->status = status;
-        memcpy(j->message, tp__ctx.message, sizeof j->message);
+        snprintf(j->message, sizeof j->message, "%s", tp_error_message());
     }
     pthread_mutex_unlock(&j->mutex);
     if (pending == TP_OK)

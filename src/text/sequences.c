@@ -39,7 +39,7 @@ static int64_t longest(const tp_sequences *s)
     return most;
 }
 
-tp_tensor *tp_pad_with(const tp_pad_options *o)
+tp_tensor *tp_pad_sequences_with(const tp_pad_sequences_options *o)
 {
     if (!o)
         return tp__null_argument("pad: options"), NULL;
