@@ -58,6 +58,29 @@ template <class... D> dims<D...> make_dims(D... d)
     }
 #endif
 
+/* Dimensions likewise, as ints: tp_sum_n(x, TP_DIMS(0, -1), false). */
+#ifdef __cplusplus
+namespace taper
+{
+template <class... D> struct dimension_list {
+    int dims[sizeof...(D) ? sizeof...(D) : 1];
+    explicit dimension_list(D... d) : dims{static_cast<int>(d)...} {}
+    operator const int *() const { return dims; }
+};
+template <class... D> dimension_list<D...> make_dimensions(D... d)
+{
+    return dimension_list<D...>(d...);
+}
+} // namespace taper
+#define TP_DIMS(...) taper::count(__VA_ARGS__), taper::make_dimensions(__VA_ARGS__)
+#else
+#define TP_DIMS(...)                                                       \
+    (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)), (const int[]) \
+    {                                                                      \
+        __VA_ARGS__                                                        \
+    }
+#endif
+
 /* Calls `function(&(type){defaults, given})`. Overriding a default is the point of it, so the compilers'
  * warning about that is off inside, and only inside; as is the one about the hidden name where calls are
  * nested. */

@@ -9,29 +9,6 @@
 
 #include "taper/autograd.h"
 
-/* A list of dimensions as an argument: tp_sum_n(x, TP_DIMS(0, -1), false). */
-#ifdef __cplusplus
-namespace taper
-{
-template <class... D> struct dimension_list {
-    int dims[sizeof...(D) ? sizeof...(D) : 1];
-    explicit dimension_list(D... d) : dims{static_cast<int>(d)...} {}
-    operator const int *() const { return dims; }
-};
-template <class... D> dimension_list<D...> make_dimensions(D... d)
-{
-    return dimension_list<D...>(d...);
-}
-} // namespace taper
-#define TP_DIMS(...) taper::count(__VA_ARGS__), taper::make_dimensions(__VA_ARGS__)
-#else
-#define TP_DIMS(...)                                                       \
-    (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)), (const int[]) \
-    {                                                                      \
-        __VA_ARGS__                                                        \
-    }
-#endif
-
 TP_BEGIN
 
 /* ---- Sums and products ---- */

@@ -8,29 +8,6 @@
 
 #include "taper/autograd.h"
 
-/* A list of dimensions as the two arguments (count, pointer): tp_flip_n(x, TP_DIMS(0, -1)). */
-#ifdef __cplusplus
-namespace taper
-{
-template <class... D> struct int_list {
-    int values[sizeof...(D) ? sizeof...(D) : 1];
-    explicit int_list(D... d) : values{static_cast<int>(d)...} {}
-    operator const int *() const { return values; }
-};
-template <class... D> int_list<D...> make_ints(D... d)
-{
-    return int_list<D...>(d...);
-}
-} // namespace taper
-#define TP_DIMS(...) taper::count(__VA_ARGS__), taper::make_ints(__VA_ARGS__)
-#else
-#define TP_DIMS(...)                                                       \
-    (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)), (const int[]) \
-    {                                                                      \
-        __VA_ARGS__                                                        \
-    }
-#endif
-
 TP_BEGIN
 
 /* ---- Joining and taking apart ---- */
