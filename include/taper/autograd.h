@@ -129,6 +129,9 @@ TP_API tp_status tp_assign(tp_tensor *target, const tp_tensor *source);
 
 /* Sets every element, likewise; TP_ERROR_VALUE if an integer type cannot hold the value. */
 TP_API tp_status tp_fill_(tp_tensor *target, double value);
+/* The same with 0; and PyTorch's name for tp_assign. */
+TP_API tp_status tp_zero_(tp_tensor *target);
+TP_API tp_status tp_copy_(tp_tensor *target, const tp_tensor *source);
 
 TP_CLOSE
 

@@ -67,6 +67,7 @@ TP_API tp_tensor *tp_where(tp_tensor *condition, tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_masked_fill(tp_tensor *x, tp_tensor *mask, double value);
 /* x limited to [low, high]; use -INFINITY or INFINITY for no limit. */
 TP_API tp_tensor *tp_clamp(tp_tensor *x, double low, double high);
+TP_API tp_status tp_clamp_(tp_tensor *x, double low, double high);
 /* Places `index` (int64 vector) of dimension `dim`. For CSR: rows. TP_ERROR_INDEX names the first bad one. */
 TP_API tp_tensor *tp_index_select(tp_tensor *x, int dim, tp_tensor *index);
 /* out[i][j] = x[index[i][j]][j] for dim 0, and so on; `index` is int64 with x's number of dimensions. */

@@ -4,10 +4,12 @@
 #include <string.h>
 
 /* Where a tensor is computed by recorded operations, writing over it would make its history a lie. */
-static tp_status check_target(const tp_tensor *target)
+tp_status tp__check_target(const tp_tensor *target)
 {
     if (!target)
         return tp__null_argument("target");
+    if (target->layout != TP__DENSE || target->released)
+        return tp_fail(TP_ERROR_STATE, "the target is %s", target->released ? "given back" : "a CSR matrix");
     char name[TP__NODE_NAME_SIZE];
     if (target->history)
         return tp_fail(TP_ERROR_STATE,
@@ -22,15 +24,13 @@ static tp_status check_target(const tp_tensor *target)
             return tp_fail(TP_ERROR_STATE,
                            "more than one element of the target refers to a single memory location; "
                            "clone it first");
-    if (target->layout != TP__DENSE || target->released)
-        return tp_fail(TP_ERROR_STATE, "the target is %s", target->released ? "given back" : "a CSR matrix");
     return TP_OK;
 }
 
 tp_status tp_assign(tp_tensor *target, const tp_tensor *source)
 {
     TP_FRAME("assign");
-    TP__TRY(check_target(target));
+    TP__TRY(tp__check_target(target));
     if (!source)
         return tp__null_argument("source");
     if (source->layout != TP__DENSE || source->released)
@@ -72,7 +72,19 @@ tp_status tp_assign(tp_tensor *target, const tp_tensor *source)
 tp_status tp_fill_(tp_tensor *target, double value)
 {
     TP_FRAME("fill_");
-    TP__TRY(check_target(target));
+    TP__TRY(tp__check_target(target));
     TP_SCOPE(value);
     return tp_assign(target, tp_scalar((tp_dtype)target->dtype, value));
+}
+
+tp_status tp_zero_(tp_tensor *target)
+{
+    TP_FRAME("zero_");
+    return tp_fill_(target, 0);
+}
+
+tp_status tp_copy_(tp_tensor *target, const tp_tensor *source)
+{
+    TP_FRAME("copy_");
+    return tp_assign(target, source);
 }

@@ -66,6 +66,9 @@ typedef struct tp__product {
     tp_tensor *left, *right;
 } tp__product;
 
+/* Whether the target of an operation in place may be written: TP_OK, or the error. */
+tp_status tp__check_target(const tp_tensor *target);
+
 /* A number of the program as an operand, in the current region: it has the lowest promotion priority. */
 tp_tensor *tp__number_f64(double value);
 tp_tensor *tp__number_i64(int64_t value);

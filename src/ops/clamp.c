@@ -95,3 +95,8 @@ tp_tensor *tp_clamp(tp_tensor *x, double low, double high)
 {
     return tp_apply(&tp__op_clamp, &x, 1, &(limits){low, high});
 }
+
+tp_status tp_clamp_(tp_tensor *x, double low, double high)
+{
+    return tp__in_place(&tp__op_clamp, "clamp_", &x, 1, &(limits){low, high});
+}

@@ -162,7 +162,7 @@ static tp_status forward_cross_entropy(tp_call *call)
     const tp_tensor *weight = weight_among(call->inputs, call->n_inputs);
     rows r;
     TP__TRY(open_rows(call->inputs[0], call->inputs[1], weight, &r));
-    TP__TRY(tp__check_target(call->inputs[1], r.target.data, r.classes, a->ignore_index));
+    TP__TRY(tp__check_class_target(call->inputs[1], r.target.data, r.classes, a->ignore_index));
     forward_job job = {.rows = &r,
                        .numbers = call->outputs[1]->data,
                        .size = (size_t)numbers_of_row(a) * r.size,
@@ -244,7 +244,7 @@ static tp_status fused_gradient(tp_backward_call *call)
     rows r;
     tp__array from = {g->data, NULL};
     TP__TRY(open_rows(x, call->inputs[1], weight, &r));
-    TP__TRY(tp__check_target(call->inputs[1], r.target.data, r.classes, a->ignore_index));
+    TP__TRY(tp__check_class_target(call->inputs[1], r.target.data, r.classes, a->ignore_index));
     if (a->reduction == TP_NONE)
         TP__TRY(tp__spread(g, g, &from));
     const int64_t shape[2] = {r.n, r.classes};

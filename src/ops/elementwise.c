@@ -6,130 +6,140 @@
 
 /* ---- What a gradient formula needs: the row read with words that gather bits ---- */
 
+#include "backend/cpu/kernels/words_functions.h"
+
 #define GRADIENT 0x40000000u
 #define COMPUTED 0x80000000u
 #define X TP_SAVES_INPUT(0)
 #define A TP_SAVES_INPUT(0)
 #define B TP_SAVES_INPUT(1)
+#define C TP_SAVES_INPUT(2)
 #define Y TP_SAVES_OUTPUT(0)
 #define G GRADIENT
+#define P COMPUTED
+#define Q COMPUTED
+#define R COMPUTED
 #define ZERO COMPUTED
 #define NUM(c) COMPUTED
-#define ONE_WORD(a) (COMPUTED | (a))
-#define TWO_WORDS(a, b) (COMPUTED | (a) | (b))
-#define NEG(a) ONE_WORD(a)
-#define ADD(a, b) TWO_WORDS(a, b)
-#define SUB(a, b) TWO_WORDS(a, b)
-#define MUL(a, b) TWO_WORDS(a, b)
-#define DIV(a, b) TWO_WORDS(a, b)
-#define EQ(a, b) TWO_WORDS(a, b)
-#define NE(a, b) TWO_WORDS(a, b)
-#define LT(a, b) TWO_WORDS(a, b)
-#define LE(a, b) TWO_WORDS(a, b)
-#define GT(a, b) TWO_WORDS(a, b)
-#define GE(a, b) TWO_WORDS(a, b)
-#define AND(a, b) TWO_WORDS(a, b)
-#define OR(a, b) TWO_WORDS(a, b)
+#define CALL(name, a) (COMPUTED | (a))
+#define CALL_2(name, a, b) (COMPUTED | (a) | (b))
+#define NEG(a) CALL(neg, a)
+#define ADD(a, b) CALL_2(add, a, b)
+#define SUB(a, b) CALL_2(sub, a, b)
+#define MUL(a, b) CALL_2(mul, a, b)
+#define DIV(a, b) CALL_2(div, a, b)
+#define EQ(a, b) CALL_2(eq, a, b)
+#define NE(a, b) CALL_2(ne, a, b)
+#define LT(a, b) CALL_2(lt, a, b)
+#define LE(a, b) CALL_2(le, a, b)
+#define GT(a, b) CALL_2(gt, a, b)
+#define GE(a, b) CALL_2(ge, a, b)
+#define AND(a, b) CALL_2(logical_and, a, b)
+#define OR(a, b) CALL_2(logical_or, a, b)
 #define SELECT(condition, a, b) (COMPUTED | (condition) | (a) | (b))
-#define SIGN(a) ONE_WORD(a)
-#define ABS(a) ONE_WORD(a)
-#define SQRT(a) ONE_WORD(a)
 #define FMA(a, b, c) (COMPUTED | (a) | (b) | (c))
-#define EXP(a) ONE_WORD(a)
-#define EXPM1(a) ONE_WORD(a)
-#define LOG(a) ONE_WORD(a)
-#define LOG1P(a) ONE_WORD(a)
-#define SIN(a) ONE_WORD(a)
-#define COS(a) ONE_WORD(a)
-#define TANH(a) ONE_WORD(a)
-#define SIGMOID(a) ONE_WORD(a)
-#define POW(a, b) TWO_WORDS(a, b)
+#define SIGN(a) CALL(sign, a)
+#define ABS(a) CALL(abs, a)
+#define TRUNC(a) CALL(trunc, a)
+#define SQRT(a) CALL(sqrt, a)
 
-static const unsigned needs[TP__N_ELEMENTWISE][2] = {
-#define UNARY(name, kind, forward, gradient, low, high, documentation) [TP__EW_##name] = {gradient, 0},
+static const unsigned needs[TP__N_ELEMENTWISE][3] = {
+#define UNARY(name, kind, forward, gradient, low, high, documentation) [TP__EW_##name] = {gradient},
 #define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
     [TP__EW_##name] = {gradient_a, gradient_b},
-#define TEST(name, forward, documentation)
-#define COMPARE(name, forward, documentation)
-#include "backend/cpu/elementwise.def"
-#undef UNARY
-#undef BINARY
+#define TERNARY(name, kind, forward, gradient_a, gradient_b, gradient_c, low, high, documentation) \
+    [TP__EW_##name] = {gradient_a, gradient_b, gradient_c},
+#include "backend/cpu/elementwise_rows.h"
 };
 
+#define SAVES(name, bits) saves_##name = (int)((bits) & ~(GRADIENT | COMPUTED)),
 enum {
-#define UNARY(name, kind, forward, gradient, low, high, documentation) \
-    saves_##name = (int)((gradient) & ~(GRADIENT | COMPUTED)),
+#define UNARY(name, kind, forward, gradient, low, high, documentation) SAVES(name, gradient)
 #define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
-    saves_##name = (int)(((gradient_a) | (gradient_b)) & ~(GRADIENT | COMPUTED)),
-#include "backend/cpu/elementwise.def"
+    SAVES(name, (gradient_a) | (gradient_b))
+#define TERNARY(name, kind, forward, gradient_a, gradient_b, gradient_c, low, high, documentation) \
+    SAVES(name, (gradient_a) | (gradient_b) | (gradient_c))
+#include "backend/cpu/elementwise_rows.h"
     saves_nothing = 0
 };
-#undef TEST
-#undef COMPARE
 #include "backend/cpu/kernels/words_end.h"
-#undef ONE_WORD
-#undef TWO_WORDS
 
 /* ---- Gradients that are themselves recorded: the row read with words that are operations ---- */
+
+/* In the dtype that is computed in: two numbers of the program would meet in float32. */
+static tp_tensor *constant(const tp_tensor *like, double value)
+{
+    return tp_scalar((tp_dtype)like->dtype, value);
+}
+
+static tp_tensor *without_number(const tp_tensor *like, tp_tensor *operand)
+{
+    if (!operand || !operand->number)
+        return operand;
+    return constant(like, tp__load_f64((tp_dtype)operand->dtype, operand->data));
+}
 
 #define X a
 #define A a
 #define B b
+#define C c
 #define Y y
 #define G g
+#define P constant(y, numbers->values[0])
+#define Q constant(y, numbers->values[1])
+#define R constant(y, numbers->values[2])
 #define ZERO tp_zeros_like(g)
-#define NUM(c) tp__number_f64(c)
-#define NEG(a) tp_neg(a)
-#define ADD(a, b) tp_add_tensor(a, b)
-#define SUB(a, b) tp_sub_tensor(a, b)
-#define MUL(a, b) tp_mul_tensor(a, b)
-#define DIV(a, b) tp_div_tensor(a, b)
-#define EQ(a, b) tp_eq_tensor(a, b)
-#define NE(a, b) tp_ne_tensor(a, b)
-#define LT(a, b) tp_lt_tensor(a, b)
-#define LE(a, b) tp_le_tensor(a, b)
-#define GT(a, b) tp_gt_tensor(a, b)
-#define GE(a, b) tp_ge_tensor(a, b)
-#define AND(a, b) tp_logical_and_tensor(a, b)
-#define OR(a, b) tp_logical_or_tensor(a, b)
+#define NUM(c) constant(y, c)
+#define CALL(name, a) tp_##name(a)
+#define CALL_2(name, a, b) tp_##name##_tensor(a, b)
+#define NEG(a) CALL(neg, a)
+#define ADD(a, b) CALL_2(add, a, b)
+#define SUB(a, b) CALL_2(sub, a, b)
+#define MUL(a, b) CALL_2(mul, a, b)
+#define DIV(a, b) CALL_2(div, a, b)
+#define EQ(a, b) CALL_2(eq, a, b)
+#define NE(a, b) CALL_2(ne, a, b)
+#define LT(a, b) CALL_2(lt, a, b)
+#define LE(a, b) CALL_2(le, a, b)
+#define GT(a, b) CALL_2(gt, a, b)
+#define GE(a, b) CALL_2(ge, a, b)
+#define AND(a, b) CALL_2(logical_and, a, b)
+#define OR(a, b) CALL_2(logical_or, a, b)
 #define SELECT(condition, a, b) tp_where(condition, a, b)
-#define SIGN(a) tp_sign(a)
-#define ABS(a) tp_abs(a)
-#define SQRT(a) tp_sqrt(a)
-#define FMA(a, b, c) tp_add_tensor(tp_mul_tensor(a, b), c)
-#define EXP(a) tp_exp(a)
-#define EXPM1(a) tp_expm1(a)
-#define LOG(a) tp_log(a)
-#define LOG1P(a) tp_log1p(a)
-#define SIN(a) tp_sin(a)
-#define COS(a) tp_cos(a)
-#define TANH(a) tp_tanh(a)
-#define SIGMOID(a) tp_sigmoid(a)
-#define POW(a, b) tp_pow_tensor(a, b)
+#define FMA(a, b, c) ADD(MUL(a, b), c)
+#define SIGN(a) CALL(sign, a)
+#define ABS(a) CALL(abs, a)
+#define TRUNC(a) CALL(trunc, a)
+#define SQRT(a) CALL(sqrt, a)
 
-#define RECORDED(name, gradient)                                                   \
-    static tp_tensor *name(tp_tensor *g, tp_tensor *a, tp_tensor *b, tp_tensor *y) \
-    {                                                                              \
-        (void)g, (void)a, (void)b, (void)y;                                        \
-        return gradient;                                                           \
+/* What a recorded gradient is made from: the row's letters. */
+#define LETTERS \
+    tp_tensor *g, tp_tensor *a, tp_tensor *b, tp_tensor *c, tp_tensor *y, const tp__numbers *numbers
+#define RECORDED(name, gradient)                                    \
+    static tp_tensor *recorded_##name(LETTERS)                      \
+    {                                                               \
+        (void)g, (void)a, (void)b, (void)c, (void)y, (void)numbers; \
+        return gradient;                                            \
     }
-#define UNARY(name, kind, forward, gradient, low, high, documentation) RECORDED(recorded_##name##_a, gradient)
+#define UNARY(name, kind, forward, gradient, low, high, documentation) RECORDED(name##_a, gradient)
 #define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
-    RECORDED(recorded_##name##_a, gradient_a)                                         \
-    RECORDED(recorded_##name##_b, gradient_b)
-#define TEST(name, forward, documentation)
-#define COMPARE(name, forward, documentation)
-#include "backend/cpu/elementwise.def"
-#undef UNARY
-#undef BINARY
+    RECORDED(name##_a, gradient_a)                                                    \
+    RECORDED(name##_b, gradient_b)
+#define TERNARY(name, kind, forward, gradient_a, gradient_b, gradient_c, low, high, documentation) \
+    RECORDED(name##_a, gradient_a)                                                                 \
+    RECORDED(name##_b, gradient_b)                                                                 \
+    RECORDED(name##_c, gradient_c)
+#include "backend/cpu/elementwise_rows.h"
 
-typedef tp_tensor *(*recorded_gradient)(tp_tensor *g, tp_tensor *a, tp_tensor *b, tp_tensor *y);
-static const recorded_gradient recorded[TP__N_ELEMENTWISE][2] = {
+typedef tp_tensor *(*recorded_gradient)(LETTERS);
+static const recorded_gradient recorded[TP__N_ELEMENTWISE][3] = {
 #define UNARY(name, kind, forward, gradient, low, high, documentation) \
-    [TP__EW_##name] = {recorded_##name##_a, NULL},
+    [TP__EW_##name] = {recorded_##name##_a},
 #define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
     [TP__EW_##name] = {recorded_##name##_a, recorded_##name##_b},
-#include "backend/cpu/elementwise.def"
+#define TERNARY(name, kind, forward, gradient_a, gradient_b, gradient_c, low, high, documentation) \
+    [TP__EW_##name] = {recorded_##name##_a, recorded_##name##_b, recorded_##name##_c},
+#include "backend/cpu/elementwise_rows.h"
 };
 #include "backend/cpu/kernels/words_end.h"
 
@@ -147,8 +157,8 @@ static inline tp_status infer_any(tp_call *call)
     const bool one_type = call->n_inputs == 2 && inputs[0]->dtype == inputs[1]->dtype && !inputs[0]->number &&
                           !inputs[1]->number;
     result->dtype = one_type ? (tp_dtype)inputs[0]->dtype : tp__result_type(call->n_inputs, inputs);
-    if (call->n_inputs == 2 && !tp__same_shape(inputs[0], inputs[1]))
-        return tp__broadcast(2, inputs, result);
+    if (call->n_inputs > 2 || (call->n_inputs == 2 && !tp__same_shape(inputs[0], inputs[1])))
+        return tp__broadcast(call->n_inputs, inputs, result);
     result->like = inputs[0];
     return TP_OK;
 }
@@ -158,12 +168,38 @@ static tp_status infer_as_given(tp_call *call)
     return infer_any(call);
 }
 
+static tp_status not_implemented(tp_dtype dtype, const char *taken)
+{
+    return tp_fail(TP_ERROR_DTYPE, "not implemented for '%s'; it takes %s dtypes", tp_dtype_name(dtype),
+                   taken);
+}
+
 static tp_status infer_number(tp_call *call)
 {
     TP__TRY(infer_any(call));
     if (call->results->dtype == TP_BOOL)
         return tp_fail(TP_ERROR_DTYPE, "is not defined for bool; use logical_not or logical_xor");
     return TP_OK;
+}
+
+static tp_status infer_real(tp_call *call)
+{
+    TP__TRY(infer_any(call));
+    return tp_dtype_is_float(call->results->dtype) ? TP_OK
+                                                   : not_implemented(call->results->dtype, "floating");
+}
+
+static tp_status infer_bit(tp_call *call)
+{
+    TP__TRY(infer_any(call));
+    return tp_dtype_is_float(call->results->dtype) ? not_implemented(call->results->dtype, "integer and bool")
+                                                   : TP_OK;
+}
+
+static tp_status infer_shift(tp_call *call)
+{
+    TP__TRY(infer_bit(call));
+    return call->results->dtype == TP_BOOL ? not_implemented(TP_BOOL, "integer") : TP_OK;
 }
 
 static tp_status infer_float(tp_call *call)
@@ -210,11 +246,26 @@ static tp_status forward_power(const tp_call *call, double exponent, bool *done)
     return TP_OK;
 }
 
+static void run(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
+                const tp__numbers *numbers, tp_dtype compute, tp_tensor *out)
+{
+    if (numbers)
+        tp__elementwise_run_with(kernel, n_operands, operands, numbers, compute, out);
+    else
+        tp__elementwise_run(kernel, n_operands, operands, compute, NULL, out);
+}
+
 static TP__APART tp_status run_forward(const tp_call *call, tp_dtype compute)
 {
-    tp__elementwise_run(tp__elementwise()->forward[index_of(call->op)][compute], call->n_inputs,
-                        (const tp_tensor *const *)call->inputs, compute, NULL, call->outputs[0]);
+    run(tp__elementwise()->forward[index_of(call->op)][compute], call->n_inputs,
+        (const tp_tensor *const *)call->inputs, call->attributes, compute, call->outputs[0]);
     return TP_OK;
+}
+
+/* For rows with numbers or with three operands. */
+static tp_status forward_long(tp_call *call)
+{
+    return run_forward(call, (tp_dtype)call->outputs[0]->dtype);
 }
 
 static inline bool is_whole(const tp_tensor *t, const tp_tensor *out)
@@ -227,12 +278,9 @@ static tp_status forward(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[call->n_inputs - 1];
     tp_tensor *out = call->outputs[0];
-    /* What recorded gradients compute of a program's numbers alone, such as an exponent less 1, is such a
-     * number. */
-    out->number = a->number && b->number;
     if (out->numel > TP__ELEMENTWISE_PIECE || !is_whole(a, out) || !is_whole(b, out))
         return run_forward(call, (tp_dtype)out->dtype);
-    const void *const operands[2] = {a->data, b->data};
+    const void *const operands[TP__MAX_OPERANDS] = {a->data, b->data};
     tp__elementwise()->forward[index_of(call->op)][out->dtype](out->numel, operands, out->data);
     return TP_OK;
 }
@@ -252,24 +300,54 @@ static tp_status forward_pow(tp_call *call)
     return done ? TP_OK : forward(call);
 }
 
+/* Integers have no infinity to give for a division by 0. */
+static tp_status refuse_zero(const tp_tensor *divisor)
+{
+    const size_t size = tp_dtype_size((tp_dtype)divisor->dtype);
+    for (int64_t i = 0; i < divisor->numel; i++) {
+        int64_t rest = i, offset = 0;
+        for (int d = divisor->ndim - 1; d >= 0; d--) {
+            offset += rest % divisor->shape[d] * divisor->strides[d];
+            rest /= divisor->shape[d];
+        }
+        if (!tp__load_i64((tp_dtype)divisor->dtype, divisor->data + offset * (int64_t)size))
+            return tp_fail(TP_ERROR_VALUE, "ZeroDivisionError: element %lld of the divisor is 0",
+                           (long long)i);
+    }
+    return TP_OK;
+}
+
+static tp_status forward_division(tp_call *call)
+{
+    const tp_tensor *out = call->outputs[0];
+    if (!tp_dtype_is_float((tp_dtype)out->dtype) && out->numel)
+        TP__TRY(refuse_zero(call->inputs[1]));
+    return forward(call);
+}
+
 /* The gradient of operand i before it is reduced to the operand's shape, where that is not g itself. */
 static TP__APART tp_tensor *gradient_of(const tp_backward_call *call, int index, int i)
 {
     tp_tensor *g = call->grad_outputs[0], *a = call->inputs[0],
-              *b = call->n_inputs > 1 ? call->inputs[1] : NULL, *y = call->outputs[0];
+              *b = call->n_inputs > 1 ? call->inputs[1] : NULL,
+              *c = call->n_inputs > 2 ? call->inputs[2] : NULL, *y = call->outputs[0];
     if (call->recording)
-        return recorded[index][i](g, a, b, y);
+        return recorded[index][i](g, without_number(y, a), without_number(y, b), without_number(y, c), y,
+                                  call->attributes);
     const unsigned needed = needs[index][i];
-    const tp_tensor *const operands[4] = {needed & GRADIENT ? g : NULL, needed & TP_SAVES_INPUT(0) ? a : NULL,
-                                          needed & TP_SAVES_INPUT(1) ? b : NULL,
-                                          needed & TP_SAVES_OUTPUT(0) ? y : NULL};
+    const tp_tensor *const operands[TP__OPERAND_NUMBERS] = {[0] = needed & TP_SAVES_INPUT(0) ? a : NULL,
+                                                            [1] = needed & TP_SAVES_INPUT(1) ? b : NULL,
+                                                            [2] = needed & TP_SAVES_INPUT(2) ? c : NULL,
+                                                            [TP__OPERAND_Y] =
+                                                                needed & TP_SAVES_OUTPUT(0) ? y : NULL,
+                                                            [TP__OPERAND_G] = needed & GRADIENT ? g : NULL};
     const tp_dtype compute = (tp_dtype)y->dtype;
     tp_tensor *gradient = tp__tensor_like(tp__region_current(), compute, y);
     if (!gradient)
         return NULL;
     gradient->temporary = tp__ctx.walking;
-    tp__elementwise_run(tp__elementwise()->gradient[index][i][compute == TP_F64], 4, operands, compute, NULL,
-                        gradient);
+    run(tp__elementwise()->gradient[index][i][compute == TP_F64], TP__OPERAND_NUMBERS, operands,
+        call->attributes, compute, gradient);
     return gradient;
 }
 
@@ -317,10 +395,34 @@ tp_tensor *tp__reduce_to(tp_tensor *gradient, const tp_tensor *like)
 
 #define infer_ANY infer_as_given
 #define infer_NUMBER infer_number
+#define infer_DIVISION infer_number
 #define infer_FLOAT infer_float
+#define infer_REAL infer_real
+#define infer_BIT infer_bit
+#define infer_SHIFT infer_shift
+#define forward_ANY forward
+#define forward_NUMBER forward
+#define forward_DIVISION forward_division
+#define forward_FLOAT forward
+#define forward_REAL forward
 
-/* PyTorch's square is a power. */
-#define NODE_NAME(op_name) (TP__EW_##op_name == TP__EW_square ? "PowBackward0" : NULL)
+/* Where PyTorch's node has another name than the operation: its square is a power, for example. */
+#define NODE_NAME(name)                                           \
+    (TP__EW_##name == TP__EW_square       ? "PowBackward0"        \
+     : TP__EW_##name == TP__EW_log1p      ? "Log1PBackward0"      \
+     : TP__EW_##name == TP__EW_relu6      ? "HardtanhBackward0"   \
+     : TP__EW_##name == TP__EW_selu       ? "EluBackward0"        \
+     : TP__EW_##name == TP__EW_gelu_tanh  ? "GeluBackward0"       \
+     : TP__EW_##name == TP__EW_logsigmoid ? "LogSigmoidBackward0" \
+     : TP__EW_##name == TP__EW_softsign   ? "DivBackward0"        \
+     : TP__EW_##name == TP__EW_tanhshrink ? "SubBackward0"        \
+                                          : NULL)
+
+#define ONE(p, p_default) (&(const tp__numbers){{p_default}})
+#define TWO(p, p_default, q, q_default) (&(const tp__numbers){{p_default, q_default}})
+#define THREE(p, p_default, q, q_default, r, r_default) \
+    (&(const tp__numbers){{p_default, q_default, r_default}})
+
 /* And its power and its difference depend on which operand is a number. */
 static const char *name_pow(const tp_call *call)
 {
@@ -334,105 +436,75 @@ static const char *name_sub(const tp_call *call)
 }
 #define NAME_NODE(op_name) \
     (TP__EW_##op_name == TP__EW_pow ? name_pow : TP__EW_##op_name == TP__EW_sub ? name_sub : NULL)
-#define FORWARD(op_name) (TP__EW_##op_name == TP__EW_pow ? forward_pow : forward)
+
+#define RANGE(low, high) "<" #low "," #high ">"
+#define MISMATCH(inputs)                                   \
+    {                                                      \
+        inputs, NULL, "[2, 3] and [3, 2] do not broadcast" \
+    }
+#define RECORD(op_name, operands, kind, size, doc, ...)                            \
+    [TP__EW_##op_name] = {.name = #op_name,                                        \
+                          .node_name = NODE_NAME(op_name),                         \
+                          .n_inputs = operands,                                    \
+                          .n_outputs = 1,                                          \
+                          .saves = (unsigned)saves_##op_name,                      \
+                          .attributes_size = size,                                 \
+                          .name_node = NAME_NODE(op_name),                         \
+                          .infer = infer_##kind,                                   \
+                          .forward = TP__EW_##op_name == TP__EW_pow ? forward_pow  \
+                                     : (operands) > 2 || (size)     ? forward_long \
+                                                                    : forward_##kind,  \
+                          .backward = backward,                                    \
+                          .documentation = doc,                                    \
+                          .samples = (const tp_sample[]){__VA_ARGS__, {NULL, NULL, NULL}}},
+#define SAMPLES_1(range, numbers)                                      \
+    {"f64[2,3]" range, numbers, NULL}, {"f64[]" range, numbers, NULL}, \
+    {                                                                  \
+        "f64[0,3]" range, numbers, NULL                                \
+    }
+#define SAMPLES_2(range)                                                                              \
+    {"f64[2,3]" range " f64[2,3]" range, NULL, NULL}, {"f64[2,3]" range " f64[3]" range, NULL, NULL}, \
+        {"f64[2,1]" range " f64[4,1,3]" range, NULL, NULL}, MISMATCH("f64[2,3] f64[3,2]")
+#define SAMPLES_3(range, numbers)                                             \
+    {"f64[2,3]" range " f64[2,3]" range " f64[2,3]" range, numbers, NULL},    \
+        {"f64[2,1]" range " f64[4,1,3]" range " f64[]" range, numbers, NULL}, \
+        MISMATCH("f64[2,3] f64[2,1] f64[3,2]")
 
 const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
-#define UNARY(op_name, kind, forward_, gradient, low, high, doc)                                       \
-    [TP__EW_##op_name] = {.name = #op_name,                                                            \
-                          .node_name = NODE_NAME(op_name),                                             \
-                          .n_inputs = 1,                                                               \
-                          .n_outputs = 1,                                                              \
-                          .saves = (unsigned)saves_##op_name,                                          \
-                          .infer = infer_##kind,                                                       \
-                          .forward = forward,                                                          \
-                          .backward = backward,                                                        \
-                          .documentation = doc,                                                        \
-                          .samples = (const tp_sample[]){{"f64[2,3]<" #low "," #high ">", NULL, NULL}, \
-                                                         {"f64[]<" #low "," #high ">", NULL, NULL},    \
-                                                         {"f64[0,3]<" #low "," #high ">", NULL, NULL}, \
-                                                         {NULL, NULL, NULL}}},
-#define BINARY(op_name, kind, forward_, gradient_a, gradient_b, low, high, doc)                            \
-    [TP__EW_##op_name] = {.name = #op_name,                                                                \
-                          .node_name = NODE_NAME(op_name),                                                 \
-                          .name_node = NAME_NODE(op_name),                                                 \
-                          .n_inputs = 2,                                                                   \
-                          .n_outputs = 1,                                                                  \
-                          .saves = (unsigned)saves_##op_name,                                              \
-                          .infer = infer_##kind,                                                           \
-                          .forward = FORWARD(op_name),                                                     \
-                          .backward = backward,                                                            \
-                          .documentation = doc,                                                            \
-                          .samples = (const tp_sample[]){                                                  \
-                              {"f64[2,3]<" #low "," #high "> f64[2,3]<" #low "," #high ">", NULL, NULL},   \
-                              {"f64[2,3]<" #low "," #high "> f64[3]<" #low "," #high ">", NULL, NULL},     \
-                              {"f64[2,1]<" #low "," #high "> f64[4,1,3]<" #low "," #high ">", NULL, NULL}, \
-                              {"f64[2,3] f64[3,2]", NULL, "[2, 3] and [3, 2] do not broadcast"},           \
-                              {NULL, NULL, NULL}}},
-#define TEST(op_name, forward_, doc)                 \
-    [TP__EW_##op_name] = {.name = #op_name,          \
-                          .n_inputs = 1,             \
-                          .n_outputs = 1,            \
-                          .infer = infer_test,       \
-                          .forward = forward_test,   \
-                          .no_gradient = TP_NO_GRAD, \
-                          .documentation = doc,      \
-                          .samples = (const tp_sample[]){{"f64[2,3]", NULL, NULL}, {NULL, NULL, NULL}}},
-#define COMPARE(op_name, forward_, doc)                                                                   \
-    [TP__EW_##op_name] = {                                                                                \
-        .name = #op_name,                                                                                 \
-        .n_inputs = 2,                                                                                    \
-        .n_outputs = 1,                                                                                   \
-        .infer = infer_test,                                                                              \
-        .forward = forward_test,                                                                          \
-        .no_gradient = TP_NO_GRAD,                                                                        \
-        .documentation = doc,                                                                             \
-        .samples = (const tp_sample[]){{"f64[2,3] f64[3]", NULL, NULL},                                   \
-                                       {"f64[2,3] f64[3,2]", NULL, "[2, 3] and [3, 2] do not broadcast"}, \
-                                       {NULL, NULL, NULL}}},
-#include "backend/cpu/elementwise.def"
-#undef UNARY
-#undef BINARY
-#undef TEST
-#undef COMPARE
+#define UNARY(op_name, kind, forward_, gradient, low, high, doc) \
+    RECORD(op_name, 1, kind, 0, doc, SAMPLES_1(RANGE(low, high), NULL))
+#define UNARY_WITH(op_name, kind, numbers, forward_, gradient, low, high, doc) \
+    RECORD(op_name, 1, kind, sizeof(tp__numbers), doc, SAMPLES_1(RANGE(low, high), numbers))
+#define BINARY(op_name, kind, forward_, gradient_a, gradient_b, low, high, doc) \
+    RECORD(op_name, 2, kind, 0, doc, SAMPLES_2(RANGE(low, high)))
+#define TERNARY(op_name, kind, forward_, gradient_a, gradient_b, gradient_c, low, high, doc) \
+    RECORD(op_name, 3, kind, 0, doc, SAMPLES_3(RANGE(low, high), NULL))
+#define TERNARY_WITH(op_name, kind, numbers, forward_, gradient_a, gradient_b, gradient_c, low, high, doc) \
+    RECORD(op_name, 3, kind, sizeof(tp__numbers), doc, SAMPLES_3(RANGE(low, high), numbers))
+#define NO_GRADIENT(op_name, operands, infer_, forward_, doc, ...) \
+    [TP__EW_##op_name] = {.name = #op_name,                        \
+                          .n_inputs = operands,                    \
+                          .n_outputs = 1,                          \
+                          .infer = infer_,                         \
+                          .forward = forward_,                     \
+                          .no_gradient = TP_NO_GRAD,               \
+                          .documentation = doc,                    \
+                          .samples = (const tp_sample[]){__VA_ARGS__, {NULL, NULL, NULL}}},
+#define TEST(op_name, forward_, doc) \
+    NO_GRADIENT(op_name, 1, infer_test, forward_test, doc, {"f64[2,3]", NULL, NULL})
+#define COMPARE(op_name, forward_, doc)                                                     \
+    NO_GRADIENT(op_name, 2, infer_test, forward_test, doc, {"f64[2,3] f64[3]", NULL, NULL}, \
+                MISMATCH("f64[2,3] f64[3,2]"))
+#define BITS(op_name, kind, forward_, doc)                                              \
+    NO_GRADIENT(op_name, 1, infer_##kind, forward, doc, {"i64[2,3]<-9,9>", NULL, NULL}, \
+                {"f32[2,3]", NULL, "not implemented for 'float32'"})
+#define TWO_BITS(op_name, kind, forward_, doc)                                                       \
+    NO_GRADIENT(op_name, 2, infer_##kind, forward, doc, {"i64[2,3]<-9,9> i64[3]<-3,9>", NULL, NULL}, \
+                {"i32[2,3] f32[3]", NULL, "not implemented for 'float32'"}, MISMATCH("u8[2,3] u8[3,2]"))
+#include "backend/cpu/elementwise_rows.h"
 };
+#undef ONE
+#undef TWO
+#undef THREE
 
 const tp_op *const tp__op_add = &tp__elementwise_ops[TP__EW_add];
-
-/* ---- The public functions ---- */
-
-/* x to the power 2 is x times x in every respect, and much faster so. */
-static tp_tensor *with_number(int index, tp_tensor *a, tp_tensor *number)
-{
-    tp_tensor *const inputs[2] = {a, number};
-    if (index == TP__EW_pow && a && tp_dtype_is_float((tp_dtype)a->dtype) &&
-        tp__load_f64((tp_dtype)number->dtype, number->data) == 2)
-        return tp_apply(&tp__elementwise_ops[TP__EW_square], inputs, 1, NULL);
-    return tp_apply(&tp__elementwise_ops[index], inputs, 2, NULL);
-}
-
-#define ONE(name)                                                          \
-    tp_tensor *tp_##name(tp_tensor *x)                                     \
-    {                                                                      \
-        return tp_apply(&tp__elementwise_ops[TP__EW_##name], &x, 1, NULL); \
-    }
-#define TWO(name)                                                              \
-    tp_tensor *tp_##name##_tensor(tp_tensor *a, tp_tensor *b)                  \
-    {                                                                          \
-        tp_tensor *const inputs[2] = {a, b};                                   \
-        return tp_apply(&tp__elementwise_ops[TP__EW_##name], inputs, 2, NULL); \
-    }                                                                          \
-    tp_tensor *tp_##name##_scalar(tp_tensor *a, double b)                      \
-    {                                                                          \
-        tp__number number;                                                     \
-        return with_number(TP__EW_##name, a, tp__number_init_f64(&number, b)); \
-    }                                                                          \
-    tp_tensor *tp_##name##_integer(tp_tensor *a, int64_t b)                    \
-    {                                                                          \
-        tp__number number;                                                     \
-        return with_number(TP__EW_##name, a, tp__number_init_i64(&number, b)); \
-    }
-#define UNARY(name, kind, forward_, gradient, low, high, documentation) ONE(name)
-#define TEST(name, forward_, documentation) ONE(name)
-#define BINARY(name, kind, forward_, gradient_a, gradient_b, low, high, documentation) TWO(name)
-#define COMPARE(name, forward_, documentation) TWO(name)
-#include "backend/cpu/elementwise.def"

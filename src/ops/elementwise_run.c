@@ -5,7 +5,6 @@
 
 /* Elements packed at a time. */
 #define BLOCK 512
-#define PIECE TP__ELEMENTWISE_PIECE
 
 typedef enum form { ABSENT, WHOLE, CONSTANT, PACKED } form;
 
@@ -22,9 +21,10 @@ typedef struct elementwise_job {
     const tp__elementwise_table *table;
     int n_operands, ndim;
     int64_t shape[TP_MAX_DIMS];
-    operand operands[TP__MAX_OPERANDS];
+    operand operands[TP__OPERAND_NUMBERS];
     char *out;
     size_t out_size;
+    const void *numbers;
     int64_t numel;
     bool whole; /* no operand needs packing */
 } elementwise_job;
@@ -61,8 +61,9 @@ static void run_piece(void *context, int64_t piece)
 {
     const elementwise_job *job = context;
     const void *pointers[TP__MAX_OPERANDS] = {0};
-    _Alignas(64) char buffers[TP__MAX_OPERANDS][BLOCK * 8];
-    int64_t begin = piece * PIECE, end = begin + PIECE;
+    _Alignas(64) char buffers[TP__OPERAND_NUMBERS][BLOCK * 8];
+    pointers[TP__OPERAND_NUMBERS] = job->numbers;
+    int64_t begin = piece * TP__ELEMENTWISE_PIECE, end = begin + TP__ELEMENTWISE_PIECE;
     if (end > job->numel)
         end = job->numel;
     const int64_t step = job->whole ? end - begin : BLOCK;
@@ -136,7 +137,7 @@ static void set_operand(elementwise_job *job, operand *o, const tp_tensor *t, tp
 }
 
 void tp__elementwise_pack(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
-                          tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out)
+                          const void *numbers, tp_dtype compute, const tp_dtype *dtypes, tp_tensor *out)
 {
     if (!out->numel)
         return;
@@ -146,6 +147,7 @@ void tp__elementwise_pack(tp__elementwise_kernel kernel, int n_operands, const t
     job.n_operands = n_operands;
     job.out = out->data;
     job.out_size = tp_dtype_size((tp_dtype)out->dtype);
+    job.numbers = numbers;
     job.numel = out->numel;
     job.whole = true;
     for (int k = 0; k < n_operands; k++)
@@ -162,10 +164,19 @@ void tp__elementwise_pack(tp__elementwise_kernel kernel, int n_operands, const t
         }
         collapse(&job);
     }
-    if (job.numel <= PIECE)
+    if (job.numel <= TP__ELEMENTWISE_PIECE)
         run_piece(&job, 0);
     else
-        tp__parallel_for((job.numel + PIECE - 1) / PIECE, run_piece, &job);
+        tp__parallel_for((job.numel + TP__ELEMENTWISE_PIECE - 1) / TP__ELEMENTWISE_PIECE, run_piece, &job);
+}
+
+void tp__elementwise_run_with(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
+                              const tp__numbers *numbers, tp_dtype compute, tp_tensor *out)
+{
+    _Alignas(8) char converted[sizeof numbers->values];
+    for (int k = 0; k < 3; k++)
+        tp__store_f64(compute, converted + (size_t)k * tp_dtype_size(compute), numbers->values[k]);
+    tp__elementwise_pack(kernel, n_operands, operands, converted, compute, NULL, out);
 }
 
 static int category(tp_dtype dtype)
@@ -186,9 +197,7 @@ tp_dtype tp__result_type(int n, tp_tensor *const *inputs)
     int result = types[0];
     if (types[1] >= 0 && (result < 0 || category((tp_dtype)types[1]) > category((tp_dtype)result)))
         result = types[1];
-    if (types[2] >= 0 && result < 0)
-        result = types[2]; /* of numbers alone: a number again, see forward in elementwise.c */
-    else if (types[2] >= 0 && category((tp_dtype)types[2]) > category((tp_dtype)result))
+    if (types[2] >= 0 && (result < 0 || category((tp_dtype)types[2]) > category((tp_dtype)result)))
         result = types[2] == TP_F64 ? TP_F32 : types[2];
     return result < 0 ? TP_F32 : (tp_dtype)result;
 }

@@ -67,7 +67,7 @@ double tp__cascade_total(const tp__cascade *c, tp_dtype dtype)
     return dtype == TP_F32 ? (double)sum_f32 : sum;
 }
 
-tp_status tp__check_target(const tp_tensor *target, const int64_t *class_of, int64_t classes,
+tp_status tp__check_class_target(const tp_tensor *target, const int64_t *class_of, int64_t classes,
                            int64_t ignore_index)
 {
     for (int64_t i = 0; i < target->numel; i++) {
@@ -187,7 +187,7 @@ static tp_status forward_nll(tp_call *call)
     TP__TRY(tp__spread(target, target, &to));
     TP__TRY(tp__spread(x, x, &from));
     const int64_t *class_of = to.data;
-    TP__TRY(tp__check_target(target, class_of, classes, a->ignore_index));
+    TP__TRY(tp__check_class_target(target, class_of, classes, a->ignore_index));
     const layout l = layout_of(target, classes);
     tp__cascade losses = tp__cascade_of(target->numel);
     const size_t size = tp_dtype_size(dtype);
@@ -300,7 +300,7 @@ static tp_status forward_nll_backward(tp_call *call)
     if (a->reduction == TP_NONE)
         TP__TRY(tp__spread(g, g, &from));
     const int64_t *class_of = to.data;
-    TP__TRY(tp__check_target(target, class_of, a->classes, a->ignore_index));
+    TP__TRY(tp__check_class_target(target, class_of, a->classes, a->ignore_index));
     double divided = 1;
     if (a->reduction == TP_MEAN)
         divided = tp__total_weight(weight, class_of, target->numel, a->ignore_index, dtype);

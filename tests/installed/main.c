@@ -1,7 +1,7 @@
 /* A program of somebody else's, built against an installed Taper as C and as C++. */
 #include <stdio.h>
 #include <string.h>
-#include <taper/tensor.h>
+#include <taper/ops.h>
 
 int main(void)
 {
@@ -10,6 +10,16 @@ int main(void)
     if (!t)
         return tp_report(stderr);
     if (strcmp(tp_version(), TP_VERSION) != 0 || tp_numel(t) != 12 || tp_item(tp_scalar(TP_F64, 7)) != 7)
+        return 1;
+    /* Numbers of every kind, and NULL, which is no number in C++ either. */
+    const long three = 3;
+    tp_tensor *sum = tp_add(tp_sub(tp_mul(t, 2), 1.5F), three);
+    if (tp_item(tp_select(tp_select(sum, 0, 0), 0, 0)) != 6.5 || tp_add_(sum, 0) != TP_OK)
+        return 1;
+    if (tp_add(t, NULL) != NULL || tp_error() != TP_ERROR_ARGUMENT)
+        return 1;
+    tp_clear_error();
+    if (!tp_elu(t, 0.5) || !tp_addcmul(t, t, t) || !tp_lerp(t, t, 1))
         return 1;
     printf("taper %s: %d dimensions\n", tp_version(), tp_ndim(t));
     return 0;

@@ -8,20 +8,17 @@
 
 /* The elementwise operations' numbers, inside one program only: files hold names. */
 enum {
-#define UNARY(name, kind, forward, gradient, low, high, documentation) TP__EW_##name,
-#define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) TP__EW_##name,
-#define TEST(name, forward, documentation) TP__EW_##name,
-#define COMPARE(name, forward, documentation) TP__EW_##name,
-#include "backend/cpu/elementwise.def"
-#undef UNARY
-#undef BINARY
-#undef TEST
-#undef COMPARE
+#define ROW(name) TP__EW_##name,
+#include "backend/cpu/elementwise_rows.h"
     TP__N_ELEMENTWISE
 };
 
-/* out[0 .. n-1] from the operands: for a forward kernel x, or a and b; for a gradient kernel g, a (or x), b,
- * y. Operands that a formula does not name may be NULL. `out` may be an operand. */
+/* Where a kernel finds what: an operation's operands from 0 on, and for a gradient kernel its result and the
+ * gradient that comes in; the row's numbers, three of the type that is computed in. */
+enum { TP__OPERAND_Y = 3, TP__OPERAND_G = 4, TP__OPERAND_NUMBERS = 5, TP__MAX_OPERANDS = 6 };
+
+/* out[0 .. n-1] from TP__MAX_OPERANDS pointers. Operands that a formula does not name may be NULL. `out` may
+ * be an operand. */
 typedef void (*tp__elementwise_kernel)(int64_t n, const void *const *operands, void *out);
 
 /* out[i] = x[i * stride], converted. Floats go to integers by truncation; what does not fit gives the most
@@ -30,7 +27,7 @@ typedef void (*tp__convert_kernel)(int64_t n, const void *x, int64_t stride, voi
 
 typedef struct tp__elementwise_table {
     tp__elementwise_kernel forward[TP__N_ELEMENTWISE][TP_DTYPES]; /* by the operands' type */
-    tp__elementwise_kernel gradient[TP__N_ELEMENTWISE][2][2];     /* by operand, and float32 or float64 */
+    tp__elementwise_kernel gradient[TP__N_ELEMENTWISE][3][2];     /* by operand, and float32 or float64 */
     tp__elementwise_kernel where[TP_DTYPES];                      /* operands: bool condition, a, b */
     tp__convert_kernel convert[TP_DTYPES][TP_DTYPES];             /* from, to */
 } tp__elementwise_table;

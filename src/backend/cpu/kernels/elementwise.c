@@ -3,6 +3,7 @@
 #include "backend/cpu/math.h"
 #include "backend/cpu/table.h"
 
+#include <float.h>
 #include <math.h>
 
 /* A product of bools is meant. */
@@ -13,7 +14,7 @@
 #define FUNCTION(name) PASTE(name, SUFFIX)
 
 /* base to the exponent by squaring, wrapping; PyTorch's rule for negative exponents. */
-static int64_t integer_power(int64_t base, int64_t exponent)
+static int64_t integer_pow(int64_t base, int64_t exponent)
 {
     if (exponent < 0)
         return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
@@ -26,40 +27,63 @@ static int64_t integer_power(int64_t base, int64_t exponent)
     return (int64_t)result;
 }
 
-/* An operand may be the output itself, which is harmless in a loop that reads and writes the same index. */
-#define LOOP(expression)                                                           \
-    {                                                                              \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = (expression); \
+/* A divisor of 0 has been refused before; the smallest number by -1 wraps. */
+static int64_t integer_fmod(int64_t a, int64_t b)
+{
+    return b == 0 || b == -1 ? 0 : a % b;
+}
+
+static int64_t integer_remainder(int64_t a, int64_t b)
+{
+    const int64_t rest = integer_fmod(a, b);
+    return rest && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+static int64_t integer_floor_divide(int64_t a, int64_t b)
+{
+    if (b == 0 || b == -1)
+        return b ? (int64_t)(0 - (uint64_t)a) : 0;
+    return a / b - (a % b && (a < 0) != (b < 0));
+}
+
+/* What a kernel reads. An operand may be the output itself, which is harmless in a loop that reads and writes
+ * the same index. */
+#define READ_1 const T *const x = operands[0];
+#define READ_2                      \
+    const T *const a = operands[0]; \
+    const T *const b = operands[1];
+#define READ_3 READ_2 const T *const c = operands[2];
+#define READ_GRADIENT                           \
+    READ_3                                      \
+    const T *const y = operands[TP__OPERAND_Y]; \
+    const T *const g = operands[TP__OPERAND_G]; \
+    (void)a;                                    \
+    (void)b;                                    \
+    (void)c;                                    \
+    (void)y;                                    \
+    (void)g;
+#define READ_NUMBERS                                        \
+    const T *const numbers = operands[TP__OPERAND_NUMBERS]; \
+    const T p = numbers[0];                                 \
+    const T q = numbers[1];                                 \
+    const T r = numbers[2];                                 \
+    (void)p;                                                \
+    (void)q;                                                \
+    (void)r;
+#define KERNEL(name, RESULT, read, expression)                                             \
+    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result)       \
+    {                                                                                      \
+        read RESULT *const out = result;                                                   \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = (RESULT)(expression); \
     }
-#define UNARY_KERNEL(name, RESULT, forward)                                          \
-    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result) \
-    {                                                                                \
-        const T *x = operands[0];                                                    \
-        RESULT *out = result;                                                        \
-        LOOP(forward)                                                                \
-    }
-#define BINARY_KERNEL(name, RESULT, forward)                                         \
-    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result) \
-    {                                                                                \
-        const T *a = operands[0], *b = operands[1];                                  \
-        RESULT *out = result;                                                        \
-        LOOP(forward)                                                                \
-    }
-#define WHERE_KERNEL                                                                   \
-    static void FUNCTION(where_)(int64_t n, const void *const *operands, void *result) \
-    {                                                                                  \
-        const bool *condition = operands[0];                                           \
-        const T *a = operands[1], *b = operands[2];                                    \
-        T *out = result;                                                               \
-        LOOP(condition[i] ? a[i] : b[i])                                               \
-    }
-#define GRADIENT_KERNEL(name, gradient)                                                 \
-    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result)    \
-    {                                                                                   \
-        const T *g = operands[0], *a = operands[1], *b = operands[2], *y = operands[3]; \
-        T *out = result;                                                                \
-        (void)g, (void)a, (void)b, (void)y;                                             \
-        LOOP(gradient)                                                                  \
+#define NO_KERNEL(name, RESULT, read, expression)
+#define WHERE_KERNEL                                                                             \
+    static void FUNCTION(where_)(int64_t n, const void *const *operands, void *result)           \
+    {                                                                                            \
+        const bool *const condition = operands[0];                                               \
+        const T *const a = operands[1], *const b = operands[2];                                  \
+        T *const out = result;                                                                   \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = condition[i] ? a[i] : b[i]; \
     }
 
 /* ---- Floating types ---- */
@@ -68,12 +92,14 @@ static int64_t integer_power(int64_t base, int64_t exponent)
 #define SUFFIX f32
 #define TP__LIBM(name) name##f
 #define TP__MATH(name) tp__##name##_f32
+#define TP__LARGEST FLT_MAX
 #include "backend/cpu/kernels/elementwise_float.h"
 
 #define T double
 #define SUFFIX f64
 #define TP__LIBM(name) name
 #define TP__MATH(name) tp__##name##_f64
+#define TP__LARGEST DBL_MAX
 #include "backend/cpu/kernels/elementwise_float.h"
 
 /* ---- Integer types ---- */
@@ -82,18 +108,21 @@ static int64_t integer_power(int64_t base, int64_t exponent)
 #define W uint64_t
 #define SUFFIX i64
 #define TP__NEGATIVE(a) ((a) < 0)
+#define TP__BIT_NOT(a) (~(a))
 #include "backend/cpu/kernels/elementwise_integer.h"
 
 #define T int32_t
 #define W uint32_t
 #define SUFFIX i32
 #define TP__NEGATIVE(a) ((a) < 0)
+#define TP__BIT_NOT(a) (~(a))
 #include "backend/cpu/kernels/elementwise_integer.h"
 
 #define T uint8_t
 #define W uint32_t
 #define SUFFIX u8
 #define TP__NEGATIVE(a) 0
+#define TP__BIT_NOT(a) ((T) ~(a))
 #include "backend/cpu/kernels/elementwise_integer.h"
 
 /* Addition of bools is or, multiplication is and: C's conversion to bool does it. */
@@ -101,6 +130,7 @@ static int64_t integer_power(int64_t base, int64_t exponent)
 #define W uint32_t
 #define SUFFIX b8
 #define TP__NEGATIVE(a) 0
+#define TP__BIT_NOT(a) (!(a))
 #include "backend/cpu/kernels/elementwise_integer.h"
 
 /* ---- Conversion ---- */
@@ -151,6 +181,10 @@ CONVERT_FROM(f64, double, whole(v))
     {                                              \
         [TP_F32] = name##f32, [TP_F64] = name##f64 \
     }
+#define INTEGERS(name)                           \
+    {                                            \
+        name##b8, name##u8, name##i32, name##i64 \
+    }
 #define PAIR(name)           \
     {                        \
         name##f32, name##f64 \
@@ -158,7 +192,9 @@ CONVERT_FROM(f64, double, whole(v))
 
 #define FORWARD_ANY(name) ALL(name)
 #define FORWARD_NUMBER(name) ALL(name)
+#define FORWARD_DIVISION(name) ALL(name)
 #define FORWARD_FLOAT(name) FLOATS(name)
+#define FORWARD_REAL(name) FLOATS(name)
 
 const tp__elementwise_table TP__NAME(elementwise_table) = {
     .forward =
@@ -167,10 +203,12 @@ const tp__elementwise_table TP__NAME(elementwise_table) = {
     [TP__EW_##name] = FORWARD_##kind(name##_),
 #define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
     [TP__EW_##name] = FORWARD_##kind(name##_),
-#define TEST(name, forward, documentation) [TP__EW_##name] = ALL(name##_),
-#define COMPARE(name, forward, documentation) [TP__EW_##name] = ALL(name##_),
-#include "backend/cpu/elementwise.def"
-#include "backend/cpu/kernels/words_end.h"
+#define TERNARY(name, kind, forward, gradient_a, gradient_b, gradient_c, low, high, documentation) \
+    [TP__EW_##name] = FORWARD_##kind(name##_),
+#define BITS(name, kind, forward, documentation) [TP__EW_##name] = INTEGERS(name##_),
+#define TWO_BITS(name, kind, forward, documentation) [TP__EW_##name] = INTEGERS(name##_),
+#define ROW(name) [TP__EW_##name] = ALL(name##_),
+#include "backend/cpu/elementwise_rows.h"
         },
     .gradient =
         {
@@ -178,10 +216,9 @@ const tp__elementwise_table TP__NAME(elementwise_table) = {
     [TP__EW_##name] = {PAIR(name##_grad_a_)},
 #define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
     [TP__EW_##name] = {PAIR(name##_grad_a_), PAIR(name##_grad_b_)},
-#define TEST(name, forward, documentation)
-#define COMPARE(name, forward, documentation)
-#include "backend/cpu/elementwise.def"
-#include "backend/cpu/kernels/words_end.h"
+#define TERNARY(name, kind, forward, gradient_a, gradient_b, gradient_c, low, high, documentation) \
+    [TP__EW_##name] = {PAIR(name##_grad_a_), PAIR(name##_grad_b_), PAIR(name##_grad_c_)},
+#include "backend/cpu/elementwise_rows.h"
         },
     .where = ALL(where_),
 #define CONVERT_ROW(from)                                                                     \

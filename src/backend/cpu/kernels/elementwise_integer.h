@@ -3,27 +3,40 @@
 #define X x[i]
 #define A a[i]
 #define B b[i]
-#define UNARY(name, kind, forward, gradient, low, high, documentation) UNARY_##kind(name, forward)
+#define C c[i]
+#define P p
+#define Q q
+#define R r
+#define KERNEL_ANY KERNEL
+#define KERNEL_NUMBER KERNEL
+#define KERNEL_DIVISION KERNEL
+#define KERNEL_FLOAT NO_KERNEL
+#define KERNEL_REAL NO_KERNEL
+#define UNARY(name, kind, forward, gradient, low, high, documentation) \
+    KERNEL_##kind(name##_, T, READ_1, forward)
+#define UNARY_WITH(name, kind, numbers, forward, gradient, low, high, documentation) \
+    KERNEL_##kind(name##_, T, READ_1 READ_NUMBERS, forward)
 #define BINARY(name, kind, forward, gradient_a, gradient_b, low, high, documentation) \
-    BINARY_##kind(name, forward)
-#define UNARY_ANY(name, forward) UNARY_KERNEL(name##_, T, forward)
-#define UNARY_NUMBER(name, forward) UNARY_KERNEL(name##_, T, forward)
-#define UNARY_FLOAT(name, forward)
-#define BINARY_ANY(name, forward) BINARY_KERNEL(name##_, T, forward)
-#define BINARY_NUMBER(name, forward) BINARY_KERNEL(name##_, T, forward)
-#define BINARY_FLOAT(name, forward)
-#define TEST(name, forward, documentation) UNARY_KERNEL(name##_, bool, forward)
-#define COMPARE(name, forward, documentation) BINARY_KERNEL(name##_, bool, forward)
-#include "backend/cpu/elementwise.def"
+    KERNEL_##kind(name##_, T, READ_2, forward)
+#define TERNARY(name, kind, forward, gradient_a, gradient_b, gradient_c, low, high, documentation) \
+    KERNEL_##kind(name##_, T, READ_3, forward)
+#define TERNARY_WITH(name, kind, numbers, forward, gradient_a, gradient_b, gradient_c, low, high, \
+                     documentation)                                                               \
+    KERNEL_##kind(name##_, T, READ_3 READ_NUMBERS, forward)
+#define TEST(name, forward, documentation) KERNEL(name##_, bool, READ_1, forward)
+#define COMPARE(name, forward, documentation) KERNEL(name##_, bool, READ_2, forward)
+#define BITS(name, kind, forward, documentation) KERNEL(name##_, T, READ_1, forward)
+#define TWO_BITS(name, kind, forward, documentation) KERNEL(name##_, T, READ_2, forward)
+#include "backend/cpu/elementwise_rows.h"
 WHERE_KERNEL
 #include "backend/cpu/kernels/words_end.h"
-#undef UNARY_ANY
-#undef UNARY_NUMBER
-#undef UNARY_FLOAT
-#undef BINARY_ANY
-#undef BINARY_NUMBER
-#undef BINARY_FLOAT
+#undef KERNEL_ANY
+#undef KERNEL_NUMBER
+#undef KERNEL_DIVISION
+#undef KERNEL_FLOAT
+#undef KERNEL_REAL
 #undef T
 #undef W
 #undef SUFFIX
 #undef TP__NEGATIVE
+#undef TP__BIT_NOT

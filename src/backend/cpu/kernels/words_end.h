@@ -1,4 +1,4 @@
-/* Forgets the words of elementwise.def and the type they were about. */
+/* Forgets the words of elementwise.def that readers define, and the type they were about. */
 #undef NUM
 #undef NEG
 #undef ADD
@@ -22,24 +22,24 @@
 #undef TRUNC
 #undef ROUND
 #undef SQRT
+#undef COPYSIGN
 #undef FMA
-#undef EXP
-#undef EXPM1
-#undef LOG
-#undef LOG1P
-#undef LOG2
-#undef LOG10
-#undef SIN
-#undef COS
-#undef TANH
-#undef SIGMOID
-#undef POW
-#undef UNARY
-#undef BINARY
-#undef TEST
-#undef COMPARE
+#undef LARGEST
+#undef CALL
+#undef CALL_2
+#undef BIT_NOT
+#undef BIT_AND
+#undef BIT_OR
+#undef BIT_XOR
+#undef SHIFTS
+#undef LEFT_SHIFT
+#undef RIGHT_SHIFT
 #undef X
 #undef A
 #undef B
+#undef C
 #undef Y
 #undef G
+#undef P
+#undef Q
+#undef R

@@ -1,5 +1,7 @@
 /* The words of elementwise.def as expressions over the floating type T, whose name ends in TP__T (f32, f64).
  */
+#include "backend/cpu/kernels/words_functions.h"
+
 #define NUM(c) ((T)(c))
 #define NEG(a) (-(a))
 #define ADD(a, b) ((a) + (b))
@@ -23,15 +25,8 @@
 #define TRUNC(a) TP__LIBM(trunc)(a)
 #define ROUND(a) TP__LIBM(rint)(a)
 #define SQRT(a) TP__LIBM(sqrt)(a)
+#define COPYSIGN(a, b) TP__LIBM(copysign)(a, b)
 #define FMA(a, b, c) TP__LIBM(fma)(a, b, c)
-#define EXP(a) TP__MATH(exp)(a)
-#define EXPM1(a) TP__MATH(expm1)(a)
-#define LOG(a) TP__MATH(log)(a)
-#define LOG1P(a) TP__MATH(log1p)(a)
-#define LOG2(a) TP__MATH(log2)(a)
-#define LOG10(a) TP__MATH(log10)(a)
-#define SIN(a) TP__MATH(sin)(a)
-#define COS(a) TP__MATH(cos)(a)
-#define TANH(a) TP__MATH(tanh)(a)
-#define SIGMOID(a) TP__MATH(sigmoid)(a)
-#define POW(a, b) TP__MATH(pow)(a, b)
+#define LARGEST TP__LARGEST
+#define CALL(name, a) TP__MATH(name)(a)
+#define CALL_2(name, a, b) TP__MATH(name)(a, b)

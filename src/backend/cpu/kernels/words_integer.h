@@ -1,6 +1,8 @@
 /* The words of elementwise.def as expressions over the integer type T. Arithmetic wraps, as PyTorch's does; W
  * is an unsigned type at least as wide. Rows of floating kind are never instantiated, so their words are
  * missing. */
+#include "backend/cpu/kernels/words_functions.h"
+
 #define NUM(c) ((T)(c))
 #define NEG(a) ((T)((W)0 - (W)(a)))
 #define ADD(a, b) ((T)((W)(a) + (W)(b)))
@@ -21,4 +23,14 @@
 #define CEIL(a) (a)
 #define TRUNC(a) (a)
 #define ROUND(a) (a)
-#define POW(a, b) ((T)integer_power((int64_t)(a), (int64_t)(b)))
+#define FMA(a, b, c) ADD(MUL(a, b), c)
+#define LARGEST NUM(0)
+#define CALL_2(name, a, b) ((T)integer_##name((int64_t)(a), (int64_t)(b)))
+#define BIT_NOT(a) TP__BIT_NOT(a)
+#define BIT_AND(a, b) ((T)((a) & (b)))
+#define BIT_OR(a, b) ((T)((a) | (b)))
+#define BIT_XOR(a, b) ((T)((a) ^ (b)))
+/* As PyTorch's: what C leaves open has a value. */
+#define SHIFTS(b) ((uint64_t)(b) < 8 * sizeof(T))
+#define LEFT_SHIFT(a, b) (SHIFTS(b) ? (T)((W)(a) << (b)) : (T)0)
+#define RIGHT_SHIFT(a, b) ((T)(SHIFTS(b) ? (a) >> (b) : TP__NEGATIVE(a) ? -1 : 0))
