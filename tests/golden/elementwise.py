@@ -64,7 +64,7 @@ unary("softshrink", F.softshrink, numbers=((0.5,), (1.2,)))
 unary("hardshrink", F.hardshrink, numbers=((0.5,), (1.2,)))
 unary("threshold", F.threshold, numbers=((0, 0), (0.5, 7)))
 
-for n in "add sub mul div maximum minimum fmax fmin eq ne lt le gt ge logical_and logical_or logical_xor copysign atan2 hypot logaddexp bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift".split():
+for n in "add sub mul div maximum minimum fmax fmin eq ne lt le gt ge logical_and logical_or logical_xor copysign atan2 hypot logaddexp logaddexp2 bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift".split():
     binary(n)
 for n in "floor_divide remainder fmod".split():
     binary(n, low=-9, high=9)
