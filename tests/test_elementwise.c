@@ -178,6 +178,10 @@ static void refusals(void)
     CHECK_ERROR(TP_ERROR_DTYPE, "gelu: not implemented for 'int64'; it takes floating dtypes");
     CHECK(!tp_relu(tp_ones(TP_BOOL, 2)));
     CHECK_ERROR(TP_ERROR_DTYPE, "relu: is not defined for bool");
+    CHECK(!tp_glu(tp_zeros(TP_F32, 2, 3), 1));
+    CHECK_ERROR(TP_ERROR_SHAPE, "glu: Halving dimension must be even, but dimension 1 is size 3");
+    CHECK(!tp_glu(real, 1) && !tp_glu(NULL, 0));
+    CHECK_ERROR(TP_ERROR_INDEX, "Dimension out of range");
     CHECK(!tp_add(real, NULL));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "add: operand 1 is NULL");
 }

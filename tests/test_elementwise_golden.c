@@ -22,11 +22,17 @@ static tp_tensor *run(golden_case *c)
     return tp_apply(op, inputs, op->n_inputs, op->attributes_size ? &numbers : NULL);
 }
 
+static tp_tensor *run_glu(golden_case *c)
+{
+    return tp_glu(c->inputs[0], (int)c->numbers[0]);
+}
+
 int main(void)
 {
-    static golden_operation operations[TP__N_ELEMENTWISE + 1];
+    static golden_operation operations[TP__N_ELEMENTWISE + 2];
     for (int i = 0; i < TP__N_ELEMENTWISE; i++)
         operations[i] = (golden_operation){.name = tp__elementwise_ops[i].name, .run = run};
+    operations[TP__N_ELEMENTWISE] = (golden_operation){.name = "glu", .run = run_glu};
     golden_check(TP_SOURCE_DIR "/tests/golden/elementwise.pack", operations);
     int without = 0;
     for (int i = 0; i < TP__N_ELEMENTWISE; i++)

@@ -108,6 +108,9 @@ TP_API tp_tensor *tp_norm(tp_tensor *x);
 TP_API tp_tensor *tp_softmax(tp_tensor *x, int dim);
 TP_API tp_tensor *tp_log_softmax(tp_tensor *x, int dim);
 
+/* The first half of x along `dim`, an even size, times the sigmoid of the second: torch.nn.functional.glu. */
+TP_API tp_tensor *tp_glu(tp_tensor *x, int dim);
+
 /* ---- Products ---- */
 
 /* torch.matmul in all ranks: [k] [k] gives a scalar; [n,k] [k,m]; [n,k] [k]; [k] [k,m]; batched with

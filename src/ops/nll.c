@@ -68,7 +68,7 @@ double tp__cascade_total(const tp__cascade *c, tp_dtype dtype)
 }
 
 tp_status tp__check_class_target(const tp_tensor *target, const int64_t *class_of, int64_t classes,
-                           int64_t ignore_index)
+                                 int64_t ignore_index)
 {
     for (int64_t i = 0; i < target->numel; i++) {
         if (class_of[i] == ignore_index || (class_of[i] >= 0 && class_of[i] < classes))

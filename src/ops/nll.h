@@ -24,7 +24,7 @@ tp_status tp__infer_nll(tp_call *call);
 
 /* Refuses a class that is neither ignored nor from 0 to classes - 1; `class_of` are the target's elements. */
 tp_status tp__check_class_target(const tp_tensor *target, const int64_t *class_of, int64_t classes,
-                           int64_t ignore_index);
+                                 int64_t ignore_index);
 
 /* Refuses what is no weight of the classes of an x of `dtype`. */
 tp_status tp__check_weight(const tp_tensor *weight, tp_dtype dtype, int64_t classes);

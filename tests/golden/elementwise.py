@@ -1,4 +1,4 @@
-"""Writes elementwise.pack: PyTorch's values, gradients and second gradients of every elementwise operation.
+"""Writes elementwise.pack: PyTorch's values, gradients and second gradients of every elementwise operation, and of glu.
 
 One line of ROWS for each: its name here, PyTorch's function, the range of its operands, and the numbers that it takes.
 For float32 the distance of PyTorch from its own float64 is measured on 4,096 elements, and stored beside the cases."""
@@ -181,6 +181,14 @@ for name, function, n, low, high, all_numbers, special in ROWS:
                 second = (Input([5], other, max(low, 0.3), 3, grad=False) if other.is_floating_point
                           else whole([5], other, divides))
                 add([whole([5], divisor=name == "xlogy"), second], False, truth)
+
+for dtype in FLOATS:
+    for shape, dim in (([8], 0), ([3, 6], -1), ([4, 5], 0), ([2, 4, 3], 1), ([0, 4], 1)):
+        f = (lambda dim: lambda x: F.glu(x, dim))(dim)
+        g = torch.Generator().manual_seed(7)
+        sample = torch.rand([4096 if d == dim else 2 for d in range(len(shape))] if dim >= 0 else [4096], generator=g)
+        cases.add("glu", f, [Input(shape, dtype, -3, 3)], (dim,), measure(f, [(sample * 6 - 3).requires_grad_()]),
+                  dtype == torch.float64 and 0 not in shape, "")
 
 here = os.path.dirname(os.path.abspath(__file__))
 cases.write(os.path.join(here, "elementwise.pack"))
