@@ -60,6 +60,15 @@ static tp_tensor *positive(tp_tensor *t)
 
 SUBJECT(to_dense, BACK(a), a)
 SUBJECT(matmul, tp_csr_matmul(a, x), tp_matmul(a, x))
+SUBJECT(matmul_csr, tp_matmul(a, x), tp_matmul(a, x))
+SUBJECT(matmul_vector, tp_matmul(a, tp_select(x, 1, 0)), tp_matmul(a, tp_select(x, 1, 0)))
+SUBJECT(matmul_right, tp_matmul(tp_t(tp_narrow(x, 0, 0, ROWS)), a),
+        tp_matmul(tp_t(tp_narrow(x, 0, 0, ROWS)), a))
+SUBJECT(matmul_left_vector, tp_matmul(tp_select(tp_narrow(x, 0, 0, ROWS), 1, 0), a),
+        tp_matmul(tp_select(tp_narrow(x, 0, 0, ROWS), 1, 0), a))
+SUBJECT(matmul_batch, tp_matmul(tp_reshape(tp_narrow(x, 0, 0, ROWS), 1, -1, ROWS), a),
+        tp_matmul(tp_reshape(tp_narrow(x, 0, 0, ROWS), 1, -1, ROWS), a))
+SUBJECT(linear, tp_f_linear(a, tp_t(x), NULL), tp_matmul(a, x))
 SUBJECT(vector, tp_csr_matmul(a, tp_select(x, 1, 0)), tp_matmul(a, tp_select(x, 1, 0)))
 SUBJECT(transposed, tp_csr_transposed_matmul(a, tp_narrow(x, 0, 0, ROWS)),
         tp_matmul(tp_t(a), tp_narrow(x, 0, 0, ROWS)))
@@ -97,12 +106,15 @@ SUBJECT(coo,
     {                                      \
 #name, sparse_##name, dense_##name \
     }
-static const subject subjects[] = {ENTRY(to_dense),  ENTRY(matmul),     ENTRY(vector),   ENTRY(transposed),
-                                   ENTRY(strided),   ENTRY(scale),      ENTRY(mul_same), ENTRY(mul_dense),
-                                   ENTRY(add_same),  ENTRY(add_other),  ENTRY(map),      ENTRY(slice),
-                                   ENTRY(slice_all), ENTRY(slice_none), ENTRY(select),   ENTRY(vstack),
-                                   ENTRY(hstack),    ENTRY(transpose),  ENTRY(sum_rows), ENTRY(sum_columns),
-                                   ENTRY(chain),     ENTRY(from_dense), ENTRY(coo)};
+static const subject subjects[] = {
+    ENTRY(matmul_csr),   ENTRY(matmul_vector), ENTRY(matmul_right), ENTRY(matmul_left_vector),
+    ENTRY(matmul_batch), ENTRY(linear),        ENTRY(to_dense),     ENTRY(matmul),
+    ENTRY(vector),       ENTRY(transposed),    ENTRY(strided),      ENTRY(scale),
+    ENTRY(mul_same),     ENTRY(mul_dense),     ENTRY(add_same),     ENTRY(add_other),
+    ENTRY(map),          ENTRY(slice),         ENTRY(slice_all),    ENTRY(slice_none),
+    ENTRY(select),       ENTRY(vstack),        ENTRY(hstack),       ENTRY(transpose),
+    ENTRY(sum_rows),     ENTRY(sum_columns),   ENTRY(chain),        ENTRY(from_dense),
+    ENTRY(coo)};
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
 
 static tp_tensor *compute(tp_tensor *const *t, const subject *s, bool sparse)
@@ -205,6 +217,42 @@ static void without_memory(const subject *s)
     CHECK(tp_memory_used() <= used);
 }
 
+/* A CSR leaf gets a dense gradient from either side of a product, of both orders; so does the record that
+ * reads it transposed. */
+static void leaves(void)
+{
+    static const char *const text = "[[1., 2., 3.], [4., 5., 6.]]";
+    for (int side = 0; side < 4; side++) {
+        TP_SCOPE(leaves);
+        const bool right = side & 1, transposed = side & 2;
+        tp_tensor *second[2];
+        for (int sparse = 0; sparse < 2; sparse++) {
+            tp_tensor *s = tp_from_text(TP_F64, text), *y, *gradient[2];
+            tp_tensor *x = tp_add(tp_zeros(TP_F64, 2 + (right == transposed), 4), 0.5);
+            x = tp_requires_grad_(tp_clone(right ? tp_t(x) : x), true);
+            s = tp_requires_grad_(sparse ? tp_to_csr(s) : s, true);
+            tp_tensor *const inputs[2] = {right ? x : s, right ? s : x};
+            if (sparse && transposed)
+                y = tp_apply(tp_op_named("mm"), inputs, 2, &(const bool){true});
+            else if (transposed)
+                y = right ? tp_matmul(x, tp_t(s)) : tp_matmul(tp_t(s), x);
+            else
+                y = tp_matmul(inputs[0], inputs[1]);
+            y = tp_sum(tp_mul(y, tp_mul(y, y)));
+            CHECK(tp_gradients(&y, 1, (tp_tensor *[]){s, x}, 2, NULL,
+                               &(tp_gradients_options){.create_graph = true}, gradient) == TP_OK);
+            y = tp_add(tp_sum(tp_mul(gradient[0], gradient[0])), tp_sum(tp_exp(tp_mul(gradient[1], 1e-3))));
+            CHECK(tp_gradients(&y, 1, (tp_tensor *[]){s, x}, 2, NULL, &(tp_gradients_options){0}, gradient) ==
+                  TP_OK);
+            second[sparse] =
+                gradient[0] ? tp_cat(LIST(tp_reshape(gradient[0], -1), tp_reshape(gradient[1], -1)), 2, 0)
+                            : NULL;
+        }
+        CHECK(agrees(second[1], second[0], TP_F64));
+        CHECK_OK();
+    }
+}
+
 static void edges(void)
 {
     TP_SCOPE(edges);
@@ -260,6 +308,7 @@ int main(void)
     for (int i = 0; i < SUBJECTS; i++)
         without_memory(&subjects[i]);
     edges();
+    leaves();
     tp_finish();
     CHECK(tp_memory_used() == 0);
     return test_end();

@@ -3,9 +3,9 @@
  *
  * A CSR matrix is a pattern, which is constant, and a vector of values. tp_csr_from_values puts a vector with
  * history into a pattern; every function here hands the gradient of its result on to the values of its
- * operands, and has gradients of every order, without forming that of a matrix. (tp_matmul takes such
- * matrices, too, but forms the gradient as a dense matrix, and of the first order only.) The results' columns
- * are in ascending order in each row, unless said otherwise.
+ * operands, and has gradients of every order, without forming that of a matrix. (So does tp_matmul;
+ * tp_f_linear forms the gradient of such a matrix as a dense one.) The results' columns are in ascending
+ * order in each row, unless said otherwise.
  */
 #ifndef TAPER_SPARSE_H
 #define TAPER_SPARSE_H
@@ -28,8 +28,8 @@ TP_API tp_tensor *tp_csr_from_coo(int64_t rows, int64_t columns, tp_tensor *row,
 TP_API tp_tensor *tp_csr_from_dense(tp_tensor *dense);
 TP_API tp_tensor *tp_csr_to_dense(tp_tensor *csr);
 
-/* S x for a dense matrix or vector x, and transpose(S) x. Unlike tp_matmul they form no matrix for the
- * gradient of S: each value gets its own. */
+/* S x for a dense matrix or vector x, and transpose(S) x. They form no matrix for the gradient of S: each
+ * value gets its own. */
 TP_API tp_tensor *tp_csr_matmul(tp_tensor *csr, tp_tensor *x);
 TP_API tp_tensor *tp_csr_transposed_matmul(tp_tensor *csr, tp_tensor *x);
 

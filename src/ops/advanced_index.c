@@ -121,7 +121,10 @@ const tp_op tp__op_index = {
                 {"f64[3,2] i64[2]<0,1> i64[2]<-3,-2>", CHOSEN(3),
                  "index -3 is out of bounds for dimension 1 with size 2; it stands at [0] of index tensor 1"},
                 {"f64[3,2] i64[2]<0,1> i64[3]<0,1>", CHOSEN(3), "do not broadcast"},
-                {"f64[3,2] f64[2]", CHOSEN(1), "Expected dtype int64 for index"}),
+                {"f64[3,2] f64[2]", CHOSEN(1), "Expected dtype int64 for index"},
+                {"f64[3,2]", CHOSEN(1), "0 index tensors do not stand for dimensions 0x1 of 2"},
+                {"f64[3,2] i64[2]<0,1>", CHOSEN(3), "1 index tensors do not stand for dimensions 0x3 of 2"},
+                {"f64[3,2] i64[2]<0,1>", CHOSEN(4), "1 index tensors do not stand for dimensions 0x4 of 2"}),
 };
 
 /* ---- index_put: x, the values, and the index tensors ---- */
@@ -131,6 +134,8 @@ static tp_status infer_index_put(tp_call *call)
     const chosen *c = call->attributes;
     const tp_tensor *x = call->inputs[0], *values = call->inputs[1];
     tp_result room, common;
+    if (call->n_inputs < 3)
+        return tp_fail(TP_ERROR_ARGUMENT, "takes at least 3 operands, not %d", call->n_inputs);
     TP__TRY(check_indices(call->n_inputs - 2, call->inputs + 2));
     if (values->dtype != x->dtype)
         return tp_fail(
@@ -216,14 +221,17 @@ const tp_op tp__op_index_put = {
     .forward = forward_index_put,
     .backward = backward_index_put,
     .documentation = "Values written or added where index tensors say.",
-    .samples = SAMPLES({"f64[3,4,2] f64[5,2] i64[5]<0,3> i64[5]<0,4>", PUTTING(true, 3), NULL},
-                       {"f64[3,2,4] f64[2] i64[1]<0,3> i64[1]<-4,4>", PUTTING(false, 5), NULL},
-                       {"f64[4] f64[] i64[2]<0,4>", PUTTING(true, 1), NULL},
-                       {"f64[4] f64[3] i64[2]<0,4>", PUTTING(false, 1), "do not broadcast"},
-                       {"f64[4] f64[2,2] i64[2]<0,4>", PUTTING(false, 1),
-                        "value tensor of shape [2, 2] cannot be broadcast to indexing result of shape [2]"},
-                       {"f64[4] i64[2] i64[2]<0,4>", PUTTING(false, 1),
-                        "requires the source and destination dtypes match, got float64"}),
+    .samples =
+        SAMPLES({"f64[3,4,2] f64[5,2] i64[5]<0,3> i64[5]<0,4>", PUTTING(true, 3), NULL},
+                {"f64[3,2,4] f64[2] i64[1]<0,3> i64[1]<-4,4>", PUTTING(false, 5), NULL},
+                {"f64[4] f64[] i64[2]<0,4>", PUTTING(true, 1), NULL},
+                {"f64[4] f64[3] i64[2]<0,4>", PUTTING(false, 1), "do not broadcast"},
+                {"f64[4] f64[2,2] i64[2]<0,4>", PUTTING(false, 1),
+                 "value tensor of shape [2, 2] cannot be broadcast to indexing result of shape [2]"},
+                {"f64[4] i64[2] i64[2]<0,4>", PUTTING(false, 1),
+                 "requires the source and destination dtypes match, got float64"},
+                {"f64[4] f64[2]", PUTTING(false, 1), "takes at least 3 operands, not 2"},
+                {"f64[4] f64[2] i64[2]<0,4>", PUTTING(false, 3), "do not stand for dimensions 0x3 of 1"}),
 };
 
 /* ---- The gradient: zeros, to which each element of g is added where it came from ---- */
@@ -231,8 +239,15 @@ const tp_op tp__op_index_put = {
 static tp_status infer_index_backward(tp_call *call)
 {
     const chosen *c = call->attributes;
-    TP__TRY(tp__require_float(call->inputs[0], "the gradient"));
-    *call->results = (tp_result){.dtype = (tp_dtype)call->inputs[0]->dtype, .ndim = c->ndim};
+    const tp_tensor *g = call->inputs[0];
+    TP__TRY(tp__require_float(g, "the gradient"));
+    TP__TRY(check_indices(call->n_inputs - 1, call->inputs + 1));
+    TP__TRY(tp__require_rank(c->ndim));
+    tp_tensor whole = {.dtype = g->dtype, .ndim = (int8_t)c->ndim};
+    memcpy(whole.shape, c->shape, sizeof whole.shape);
+    TP__TRY(tp__places_shape(&whole, &c->choice, call->n_inputs - 1, call->inputs + 1, call->results));
+    TP__TRY(tp__require_shape(g, "the gradient", call->results->ndim, call->results->shape));
+    *call->results = (tp_result){.dtype = (tp_dtype)g->dtype, .ndim = c->ndim};
     memcpy(call->results->shape, c->shape, (size_t)c->ndim * sizeof(int64_t));
     return TP_OK;
 }
@@ -265,7 +280,12 @@ const tp_op tp__op_index_backward = {
     .backward = backward_index_backward,
     .documentation = "Zeros, to which elements are added where index tensors say.",
     .samples = SAMPLES({"f64[5,2] i64[5]<0,3> i64[5]<0,4>",
-                        (&(const chosen){.choice = {3, true}, .ndim = 3, .shape = {3, 4, 2}}), NULL}),
+                        (&(const chosen){.choice = {3, true}, .ndim = 3, .shape = {3, 4, 2}}), NULL},
+                       {"f64[5,3] i64[5]<0,3> i64[5]<0,4>",
+                        (&(const chosen){.choice = {3, true}, .ndim = 3, .shape = {3, 4, 2}}),
+                        "the gradient must have the shape [5, 2], not [5, 3]"},
+                       {"f64[5,2] i64[5]<0,3>", (&(const chosen){.choice = {1, true}, .ndim = 9}),
+                        "a tensor has 0 to 8 dimensions, not 9"}),
 };
 
 /* ---- What the entries of a call stand for ---- */

@@ -146,6 +146,7 @@ static tp_status infer_unfold(tp_call *call)
     tp_result *r = call->results;
     if (x->ndim == TP_MAX_DIMS)
         return tp_fail(TP_ERROR_SHAPE, "a tensor has at most %d dimensions", TP_MAX_DIMS);
+    TP__TRY(tp__require_dim(x, w->dim, false));
     if (w->size < 0 || w->size > x->shape[w->dim])
         return tp_fail(TP_ERROR_ARGUMENT, "maximum size for tensor at dimension %d is %lld but size is %lld",
                        w->dim, (long long)x->shape[w->dim], (long long)w->size);
@@ -196,7 +197,8 @@ const tp_op tp__op_unfold = {
         SAMPLES({"f64[7,2]", WINDOWS(0, 3, 2), NULL}, {"f64[2,5]", WINDOWS(1, 2, 1), NULL},
                 {"f64[3]", WINDOWS(0, 0, 2), NULL},
                 {"f64[3]", WINDOWS(0, 4, 1), "maximum size for tensor at dimension 0 is 3 but size is 4"},
-                {"f64[3]", WINDOWS(0, 2, 0), "step is 0 but must be > 0"}),
+                {"f64[3]", WINDOWS(0, 2, 0), "step is 0 but must be > 0"},
+                {"f64[3]", WINDOWS(1, 2, 1), "there is no dimension 1 of 1"}),
 };
 
 tp_tensor *tp_unfold(tp_tensor *x, int dim, int64_t size, int64_t step)

@@ -43,6 +43,31 @@ tp_status tp__require_dim(const tp_tensor *t, int dim, bool scalar)
     return tp_fail(TP_ERROR_INDEX, "there is no dimension %d of %d", dim, t->ndim);
 }
 
+tp_status tp__require_shape(const tp_tensor *t, const char *what, int ndim, const int64_t *shape)
+{
+    bool same = t->ndim == ndim;
+    for (int d = 0; same && d < ndim; d++)
+        same = t->shape[d] == shape[d];
+    if (same)
+        return TP_OK;
+    char is[TP__SHAPE_TEXT_SIZE], should[TP__SHAPE_TEXT_SIZE];
+    return tp_fail(TP_ERROR_SHAPE, "%s must have the shape %s, not %s", what,
+                   tp__shape_text(should, sizeof should, ndim, shape),
+                   tp__shape_text(is, sizeof is, t->ndim, t->shape));
+}
+
+tp_status tp__require_rank(int ndim)
+{
+    return ndim >= 0 && ndim <= TP_MAX_DIMS
+               ? TP_OK
+               : tp_fail(TP_ERROR_SHAPE, "a tensor has 0 to %d dimensions, not %d", TP_MAX_DIMS, ndim);
+}
+
+tp_status tp__require_choice(int value, const char *what, int last)
+{
+    return value >= 0 && value <= last ? TP_OK : tp_fail(TP_ERROR_ARGUMENT, "%d is no %s", value, what);
+}
+
 static tp_status infer_clone(tp_call *call)
 {
     tp__result_like(call->results, (tp_dtype)call->inputs[0]->dtype, call->inputs[0]);
@@ -84,7 +109,9 @@ tp_tensor *tp_contiguous(tp_tensor *x)
 
 static tp_status infer_to(tp_call *call)
 {
-    tp__result_like(call->results, *(const tp_dtype *)call->attributes, call->inputs[0]);
+    const tp_dtype dtype = *(const tp_dtype *)call->attributes;
+    TP__TRY(tp__require_choice((int)dtype, "dtype", TP_DTYPES - 1));
+    tp__result_like(call->results, dtype, call->inputs[0]);
     return TP_OK;
 }
 
@@ -98,7 +125,8 @@ const tp_op tp__op_to = {
     .forward = copy,
     .backward = pass_gradient,
     .documentation = "The same values in another dtype.",
-    .samples = SAMPLES({"f64[2,3]", &(const tp_dtype){TP_F64}, NULL}),
+    .samples = SAMPLES({"f64[2,3]", &(const tp_dtype){TP_F64}, NULL},
+                       {"f64[2,3]", &(const tp_dtype){TP_DTYPES}, "is no dtype"}),
 };
 
 static tp_tensor *csr_to(tp_tensor *x, tp_dtype dtype)

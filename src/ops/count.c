@@ -152,17 +152,17 @@ static tp_status infer_histc(tp_call *call)
 }
 
 /* PyTorch's piece of an element, computed in the elements' precision. */
-#define HISTC(T, name)                                                                               \
-    static void name(int64_t n, const void *from, int64_t bins, double low_, double high_, void *to) \
-    {                                                                                                \
-        const T *x = from, low = (T)low_, high = (T)high_, width = high - low;                       \
-        T *out = to;                                                                                 \
-        for (int64_t i = 0; i < n; i++) {                                                            \
-            if (!(x[i] >= low && x[i] <= high))                                                      \
-                continue;                                                                            \
-            int64_t at = (int64_t)((x[i] - low) * (T)bins / width);                                  \
-            out[at < bins ? at : bins - 1] += 1;                                                     \
-        }                                                                                            \
+#define HISTC(T, name)                                                                                \
+    static void name(int64_t n, const void *from, int64_t bins, double low_, double high_, void *to)  \
+    {                                                                                                 \
+        const T *x = from, low = (T)low_, high = (T)high_, width = high - low;                        \
+        T *out = to;                                                                                  \
+        for (int64_t i = 0; i < n; i++) {                                                             \
+            if (!(x[i] >= low && x[i] <= high))                                                       \
+                continue;                                                                             \
+            const T at = (x[i] - low) * (T)bins / width; /* not a number where the width overflows */ \
+            out[at < (T)bins && (int64_t)at < bins ? (int64_t)at : bins - 1] += 1;                    \
+        }                                                                                             \
     }
 HISTC(float, histc_f32)
 HISTC(double, histc_f64)
@@ -175,6 +175,10 @@ static tp_status forward_histc(tp_call *call)
     tp__array from;
     TP__TRY(tp__spread(x, x, &from));
     memset(out->data, 0, (size_t)out->numel * tp_dtype_size((tp_dtype)out->dtype));
+    if (x->dtype == TP_F32) { /* ends that the dtype cannot tell apart are equal */
+        r.low = (double)(float)r.low;
+        r.high = (double)(float)r.high;
+    }
     if (r.low == r.high && x->numel) {
         const size_t size = tp_dtype_size((tp_dtype)x->dtype);
         r.low = INFINITY;

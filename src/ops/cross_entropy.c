@@ -70,7 +70,10 @@ static const char *row_of(const rows *r, const void *data, int64_t i)
 
 static tp_status infer_cross_entropy(tp_call *call)
 {
+    const double smoothing = ((const tp__nll *)call->attributes)->smoothing;
     TP__TRY(tp__infer_nll(call));
+    if (!(smoothing >= 0 && smoothing <= 1))
+        return tp_fail(TP_ERROR_ARGUMENT, "label_smoothing must be between 0.0 and 1.0. Got: %g", smoothing);
     const tp_tensor *x = call->inputs[0];
     call->results[1] = (tp_result){.dtype = TP_U8, .ndim = 2};
     call->results[1].shape[0] = call->inputs[1]->numel;
@@ -371,7 +374,8 @@ CROSS_ENTROPY(tp__op_cross_entropy_smooth, "AddBackward0",
               {"f64[4,3] i64[4]<0,3>", NLL(TP_NONE, .ignore_index = 1, .smoothing = 0.2), NULL},
               {"f64[3] i64[]<0,3>", NLL(TP_SUM, .ignore_index = -100, .smoothing = 1), NULL},
               {"f64[2,3,2] i64[2,2]<0,3>", NLL(TP_MEAN, .ignore_index = -100, .smoothing = 0.1), NULL},
-              {"f64[4] i64[1]<0,3>", NLL(TP_MEAN, .smoothing = 0.1), "does not fit an input of shape [4]"});
+              {"f64[4] i64[1]<0,3>", NLL(TP_MEAN, .smoothing = 0.1), "does not fit an input of shape [4]"},
+              {"f64[4,3] i64[4]<0,3>", NLL(TP_MEAN, .smoothing = 2), "must be between 0.0 and 1.0. Got: 2"});
 
 /* ---- Against probabilities ---- */
 

@@ -58,6 +58,7 @@ static tp_status infer_cdist(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[1];
     TP__TRY(tp__require_float(a, "the operand"));
+    TP__TRY(tp__require_choice((int)*(const norm_kind *)call->attributes, "norm", MAXIMUM));
     const int last = a->ndim - 1;
     if (last < 1 || a->ndim != b->ndim || a->dtype != b->dtype || a->shape[last] != b->shape[last] ||
         memcmp(a->shape, b->shape, (size_t)(last - 1) * sizeof(int64_t)) != 0)
@@ -236,11 +237,12 @@ const tp_op tp__op_cdist = {
     .forward = forward_cdist,
     .backward = backward_cdist,
     .documentation = "The distances of all rows of two matrices.",
-    .samples =
-        SAMPLES({"f64[3,4] f64[2,4]", NORM(EUCLID), NULL}, {"f64[2,3,11] f64[2,1,11]", NORM(EUCLID), NULL},
-                {"f64[3,4] f64[2,4]", NORM(ABSOLUTE), NULL}, {"f64[3,4] f64[2,4]", NORM(MAXIMUM), NULL},
-                {"f64[3,0] f64[2,0]", NORM(EUCLID), NULL}, {"f64[0,2] f64[3,2]", NORM(EUCLID), NULL},
-                {"f64[3,4] f64[2,3]", NORM(EUCLID), "do not fit"}),
+    .samples = SAMPLES(
+        {"f64[3,4] f64[2,4]", NORM(EUCLID), NULL}, {"f64[2,3,11] f64[2,1,11]", NORM(EUCLID), NULL},
+        {"f64[3,4] f64[2,4]", NORM(ABSOLUTE), NULL}, {"f64[3,4] f64[2,4]", NORM(MAXIMUM), NULL},
+        {"f64[3,0] f64[2,0]", NORM(EUCLID), NULL}, {"f64[0,2] f64[3,2]", NORM(EUCLID), NULL},
+        {"f64[3,4] f64[2,3]", NORM(EUCLID), "do not fit"}, {"f64[4] f64[4]", NORM(EUCLID), "do not fit"},
+        {"f64[3,4] f64[2,4]", NORM((norm_kind)7), "7 is no norm"}),
 };
 
 tp_tensor *tp_cdist(tp_tensor *a, tp_tensor *b, double p)

@@ -448,7 +448,9 @@ const tp_op tp__op_embedding_bag_places = {
     .forward = forward_bag_places,
     .no_gradient = TP_NO_GRAD,
     .documentation = "Rows of the largest elements of each bag.",
-    .samples = SAMPLES({"f64[3,2] i64[4]<0,3> i64[3]<0,1>", BAGGING(-1, false), NULL}),
+    .samples = SAMPLES({"f64[3,2] i64[4]<0,3> i64[3]<0,1>", BAGGING(-1, false), NULL},
+                       {"f64[3] i64[4]<0,3> i64[3]<0,1>", BAGGING(-1, false), "'weight' must be 2-D"},
+                       {"f64[3,2] i64[4]<0,3> i64[]", BAGGING(-1, false), "input and offsets are vectors"}),
 };
 
 static tp_tensor *largest_of_bags(tp_tensor *weight, tp_tensor *indices, tp_tensor *starts, int64_t padding)

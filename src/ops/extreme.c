@@ -84,6 +84,8 @@ static tp_status search_rows(const tp_tensor *x, const extreme *e, int64_t rows,
 static tp_status infer_extreme_all(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
+    if (((const extreme *)call->attributes)->dim >= 0)
+        return tp_fail(TP_ERROR_ARGUMENT, "is over all elements, and takes no dimension");
     if (!x->numel)
         return tp_fail(TP_ERROR_SHAPE,
                        "Expected reduction dim to be specified for input.numel() == 0. Specify "

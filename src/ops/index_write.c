@@ -43,6 +43,7 @@ static tp_status infer_writing(tp_call *call)
                     *source = call->n_inputs > 2 ? call->inputs[2] : NULL;
     const int dim = ((const writing *)call->attributes)->dim;
     TP__TRY(check_vector(index));
+    TP__TRY(tp__require_dim(x, dim, true));
     tp__result_like(call->results, (tp_dtype)x->dtype, x);
     if (!source)
         return TP_OK;
@@ -176,7 +177,8 @@ const tp_op tp__op_index_copy = {
     .documentation = "Places of one dimension written where a vector of indices says.",
     .samples = SAMPLES({"f64[3,2] i64[1]<0,3> f64[1,2]", WRITING(0), NULL},
                        {"f64[2,5] i64[1]<0,3> f64[2,1]", WRITING(1), NULL},
-                       {"f64[3] i64[2]<-1,0> f64[2]", WRITING(0), "index -1 is out of bounds"}),
+                       {"f64[3] i64[2]<-1,0> f64[2]", WRITING(0), "index -1 is out of bounds"},
+                       {"f64[3,2] i64[2]<0,3> f64[2]", WRITING(0), "source tensor shape must match"}),
 };
 
 const tp_op tp__op_index_fill = {
@@ -191,7 +193,8 @@ const tp_op tp__op_index_fill = {
     .documentation = "A number written into places of one dimension.",
     .samples = SAMPLES(
         {"f64[3,2] i64[2]<-3,3>", WRITING(0, .value = 1.5), NULL}, {"f64[2,3] i64[]<0,3>", WRITING(1), NULL},
-        {"f64[3] i64[2]<3,4>", WRITING(0), "index 3 is out of bounds for dimension 0 with size 3"}),
+        {"f64[3] i64[2]<3,4>", WRITING(0), "index 3 is out of bounds for dimension 0 with size 3"},
+        {"f64[3] i64[2]<0,3>", WRITING(1), "there is no dimension 1 of 1"}),
 };
 
 static tp_tensor *write(const tp_op *op, tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, int n,

@@ -69,6 +69,7 @@ static tp_status infer_loss(tp_call *call)
         return tp_fail(TP_ERROR_ARGUMENT, "takes %d operands, not %d", 2 + l->has_weight + l->has_pos_weight,
                        call->n_inputs);
     TP__TRY(tp__require_float(x, "the input"));
+    TP__TRY(tp__require_choice((int)l->reduction, "reduction", TP_NONE));
     for (int i = 1; i < call->n_inputs; i++) {
         const tp_tensor *other = call->inputs[i];
         if (other->dtype != x->dtype)

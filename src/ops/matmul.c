@@ -2,6 +2,7 @@
 #include "backend/cpu/gemm.h"
 #include "ops/elementwise.h"
 #include "ops/ops.h"
+#include "taper/sparse.h"
 
 #include <string.h>
 
@@ -138,9 +139,13 @@ static tp_status backward_mm(tp_backward_call *call)
     tp_tensor *g = call->grad_outputs[0], *a = call->inputs[0], *b = call->inputs[1];
     const bool transposed = attributes && attributes->transpose_csr;
     if (call->needed[0])
-        call->grad_inputs[0] = b->layout == TP__CSR ? mm(g, b, !transposed) : mm(g, tp_t(b), false);
+        call->grad_inputs[0] = b->layout == TP__CSR                 ? mm(g, b, !transposed)
+                               : a->layout == TP__CSR && transposed ? mm(b, tp_t(g), false)
+                                                                    : mm(g, tp_t(b), false);
     if (call->needed[1])
-        call->grad_inputs[1] = a->layout == TP__CSR ? mm(a, g, !transposed) : mm(tp_t(a), g, false);
+        call->grad_inputs[1] = a->layout == TP__CSR                 ? mm(a, g, !transposed)
+                               : b->layout == TP__CSR && transposed ? mm(tp_t(g), a, false)
+                                                                    : mm(tp_t(a), g, false);
     return tp__ctx.error;
 }
 
@@ -331,6 +336,22 @@ const tp_op tp__op_bmm = {
                 {"f64[2,3,4] f64[3,4,2]", NULL, "do not broadcast"}),
 };
 
+static bool has_values_with_history(const tp_tensor *t)
+{
+    return t && t->layout == TP__CSR && t->history && tp_is_grad_enabled();
+}
+
+/* The product of two matrices. A CSR one made of values with history takes the operation that gives each
+ * value its own gradient, instead of a dense one for the matrix. */
+static tp_tensor *product(tp_tensor *a, tp_tensor *b)
+{
+    if (has_values_with_history(a))
+        return tp_csr_matmul(a, b);
+    if (has_values_with_history(b))
+        return tp_t(tp_csr_transposed_matmul(b, tp_t(a)));
+    return mm(a, b, false);
+}
+
 tp_tensor *tp_matmul(tp_tensor *a, tp_tensor *b)
 {
     if (!a || !b)
@@ -344,9 +365,9 @@ tp_tensor *tp_matmul(tp_tensor *a, tp_tensor *b)
     if (a->ndim == 1 && b->ndim == 1)
         return tp_apply(&tp__op_dot, inputs, 2, NULL);
     if (a->ndim == 2 && b->ndim == 2)
-        return mm(a, b, false);
+        return product(a, b);
     if (b->ndim == 1 && a->layout == TP__CSR)
-        return tp_squeeze(mm(a, tp_unsqueeze(b, 1), false), 1);
+        return tp_squeeze(product(a, tp_unsqueeze(b, 1)), 1);
     if (a->ndim == 2 && b->ndim == 1)
         return tp_apply(&tp__op_mv, inputs, 2, NULL);
     if (a->ndim == 1)
@@ -357,7 +378,7 @@ tp_tensor *tp_matmul(tp_tensor *a, tp_tensor *b)
         int64_t shape[TP_MAX_DIMS];
         memcpy(shape, a->shape, sizeof shape);
         shape[a->ndim - 1] = b->shape[1];
-        return tp_reshape_n(mm(tp_flatten(a, 0, a->ndim - 2), b, false), a->ndim, shape);
+        return tp_reshape_n(product(tp_flatten(a, 0, a->ndim - 2), b), a->ndim, shape);
     }
     return tp_apply(&tp__op_bmm, inputs, 2, NULL);
 }

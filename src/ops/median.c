@@ -95,6 +95,7 @@ static tp_status infer_choice(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     const choice *c = call->attributes;
+    TP__TRY(tp__require_dim(x, c->dim, true));
     const int64_t n = x->ndim ? x->shape[c->dim] : 1;
     const tp__reduction r = {.dims = 1u << c->dim, .keepdim = c->keepdim};
     if (call->op != &tp__op_mode)
@@ -156,7 +157,7 @@ static tp_status backward_choice(tp_backward_call *call)
             {"i64[2,7]", CHOICE(1, .k = with_k), NULL}, {"f64[]", CHOICE(0, .k = (with_k) != 0), NULL}, \
             {"f64[0,3]", CHOICE(1, .k = with_k), NULL},                                                 \
             {"f64[0,3]", CHOICE(0, .k = with_k), "Expected reduction dim 0 to have non-zero size."},    \
-            __VA_ARGS__)}
+            {"f64[2,3]", CHOICE(2, .k = with_k), "there is no dimension 2 of 2"}, __VA_ARGS__)}
 ALONG(tp__op_kthvalue, "kthvalue", NULL, "The k-th smallest along a dimension, and its first place.", 2,
       false, {"f64[3]", CHOICE(0, .k = 4), "selected number k out of range for dimension 0: 4 of 3"},
       {"bool[3]", CHOICE(0, .k = 1), "is not implemented for bool"});

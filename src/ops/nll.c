@@ -128,6 +128,7 @@ tp_status tp__infer_nll(tp_call *call)
     const tp__nll *a = call->attributes;
     TP__TRY(tp__require_float(x, "the input"));
     TP__TRY(check_target_type(target));
+    TP__TRY(tp__require_choice((int)a->reduction, "reduction", TP_NONE));
     if (!x->ndim)
         return tp_fail(TP_ERROR_SHAPE, "the input must have at least 1 dimension");
     bool fits = target->ndim == x->ndim - 1;
@@ -272,8 +273,11 @@ static tp_status infer_nll_backward(tp_call *call)
     const tp__nll *a = call->attributes;
     TP__TRY(tp__require_float(g, "the gradient"));
     TP__TRY(check_target_type(target));
-    if (target->ndim == TP_MAX_DIMS || g->numel != (a->reduction == TP_NONE ? target->numel : 1))
-        return tp_fail(TP_ERROR_SHAPE, "the gradient does not fit the target");
+    TP__TRY(tp__require_choice((int)a->reduction, "reduction", TP_NONE));
+    if (target->ndim == TP_MAX_DIMS)
+        return tp_fail(TP_ERROR_SHAPE, "the target has %d dimensions, and with classes it would have more",
+                       target->ndim);
+    TP__TRY(tp__require_shape(g, "the gradient", a->reduction == TP_NONE ? target->ndim : 0, target->shape));
     if (call->n_inputs > 2)
         TP__TRY(tp__check_weight(call->inputs[2], (tp_dtype)g->dtype, a->classes));
     tp_result *r = call->results;
@@ -346,8 +350,13 @@ const tp_op tp__op_nll_loss_backward = {
     .forward = forward_nll_backward,
     .backward = backward_nll_backward,
     .documentation = "The gradient of nll_loss.",
-    .samples = SAMPLES({"f64[] i64[4]<0,3>", NLL(TP_MEAN, .ignore_index = -100, .classes = 3), NULL},
-                       {"f64[2,2] i64[2,2]<0,3>", NLL(TP_NONE, .ignore_index = -100, .classes = 3), NULL}),
+    .samples = SAMPLES(
+        {"f64[] i64[4]<0,3>", NLL(TP_MEAN, .ignore_index = -100, .classes = 3), NULL},
+        {"f64[2,2] i64[2,2]<0,3>", NLL(TP_NONE, .ignore_index = -100, .classes = 3), NULL},
+        {"f64[1] i64[4]<0,3>", NLL(TP_MEAN, .classes = 3), "the gradient must have the shape [], not [1]"},
+        {"f64[4] i64[2,2]<0,3>", NLL(TP_NONE, .classes = 3),
+         "the gradient must have the shape [2, 2], not [4]"},
+        {"f64[] i64[4]<3,4>", NLL(TP_MEAN, .classes = 3), "Target 3 is out of bounds."}),
 };
 
 tp_status tp__check_nll_options(const tp_loss_options *options)

@@ -338,6 +338,9 @@ static tp_status infer_over_shape(tp_call *call)
     const tp_tensor *x = call->inputs[X];
     char is[TP__SHAPE_TEXT_SIZE], of[TP__SHAPE_TEXT_SIZE];
     TP__TRY(check_types(call));
+    TP__TRY(tp__require_rank(a->ndim));
+    if (a->groups)
+        return tp_fail(TP_ERROR_ARGUMENT, "takes no groups");
     if (a->ndim < 1)
         return tp_fail(TP_ERROR_SHAPE, "Expected normalized_shape to be at least 1-dimensional, i.e., "
                                        "containing at least one element, but got normalized_shape = []");
@@ -387,6 +390,9 @@ static tp_status infer_group(tp_call *call)
                            i == WEIGHT ? "weight" : "bias", i == WEIGHT ? "weight" : "bias",
                            tp__shape_text(is, sizeof is, t->ndim, t->shape), of);
     }
+    int64_t rows;
+    if (__builtin_mul_overflow(x->shape[0], a->groups, &rows))
+        return tp_fail(TP_ERROR_SHAPE, "%lld groups are too many", (long long)a->groups);
     const plan p = plan_of(call->op, a, x);
     if (x->shape[0] * p.n == 1)
         return tp_fail(TP_ERROR_VALUE,

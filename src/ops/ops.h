@@ -21,6 +21,12 @@ tp_status tp__require_float(const tp_tensor *t, const char *what);
 tp_status tp__require_dims(const tp_tensor *t, const char *what, int ndim);
 tp_status tp__require_dim(const tp_tensor *t, int dim, bool scalar);
 
+/* Refuse an operand of another shape, a number of dimensions that no tensor has, and a value of an
+ * enumeration that is none of 0 to `last`. */
+tp_status tp__require_shape(const tp_tensor *t, const char *what, int ndim, const int64_t *shape);
+tp_status tp__require_rank(int ndim);
+tp_status tp__require_choice(int value, const char *what, int last);
+
 /* The inverse of tp_slice: zeros of size `size` along `dim`, with x at start, start + step, ... */
 tp_tensor *tp__slice_back(tp_tensor *x, int dim, int64_t size, int64_t start, int64_t step);
 

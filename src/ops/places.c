@@ -43,6 +43,9 @@ tp_status tp__places_shape(const tp_tensor *of, const tp__choice *choice, int n,
     tp_result common;
     int first, ndim = 0;
     int64_t shape[3 * TP_MAX_DIMS];
+    if (n < 1 || choice->dims >> dimensions(of) || __builtin_popcount(choice->dims) != n)
+        return tp_fail(TP_ERROR_ARGUMENT, "%d index tensors do not stand for dimensions 0x%x of %d", n,
+                       choice->dims, of->ndim);
     TP__TRY(tp__broadcast(n, indices, &common));
     if (!adjacent(choice->dims, &first))
         first = 0;

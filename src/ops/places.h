@@ -20,7 +20,8 @@ typedef struct tp__choice {
     bool from_end; /* negative indices count from the end */
 } tp__choice;
 
-/* Fills the result's shape: `of` with the chosen dimensions replaced by the index tensors' common shape. */
+/* Fills the result's shape: `of` with the chosen dimensions replaced by the index tensors' common shape.
+ * Refuses a choice that is none of dimensions of `of`, one for each index tensor. */
 tp_status tp__places_shape(const tp_tensor *of, const tp__choice *choice, int n, tp_tensor *const *indices,
                            tp_result *result);
 

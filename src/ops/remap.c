@@ -174,10 +174,59 @@ static tp_status forward_remap(tp_call *call)
     return TP_OK;
 }
 
+/* What reflection and the circle cannot do. */
+static tp_status check_padding(const remap *r, const int64_t *sizes)
+{
+    const int64_t most = INT64_MAX / 4;
+    char shape[TP__SHAPE_TEXT_SIZE];
+    for (int d = 0; d < r->ndim; d++) {
+        const int64_t size = sizes[d], front = r->by[d], behind = r->back[d];
+        if (size > most || front > most || behind > most || front < -most || behind < -most ||
+            size + front + behind < 0)
+            return tp_fail(
+                TP_ERROR_SHAPE,
+                "The input size %lld, plus padding %lld and %lld, resulted in a negative output size, "
+                "or in one that does not fit. Check dimension %d of your input",
+                (long long)size, (long long)front, (long long)behind, d);
+        if (!front && !behind)
+            continue;
+        if (r->rule == REFLECT && (front >= size || behind >= size))
+            return tp_fail(
+                TP_ERROR_SHAPE,
+                "Padding size should be less than the corresponding input dimension, but got: padding "
+                "(%lld, %lld) at dimension %d of input %s",
+                (long long)front, (long long)behind, d, tp__shape_text(shape, sizeof shape, r->ndim, sizes));
+        if (r->rule == CIRCULAR && (front > kept(r, d, size) || behind > kept(r, d, size)))
+            return tp_fail(
+                TP_ERROR_SHAPE,
+                "Padding value causes wrapping around more than once: (%lld, %lld) at dimension %d of "
+                "input %s",
+                (long long)front, (long long)behind, d, tp__shape_text(shape, sizeof shape, r->ndim, sizes));
+        if (r->rule != CONSTANT && !size)
+            return tp_fail(TP_ERROR_SHAPE, "dimension %d of input %s is empty: there is nothing to pad with",
+                           d, tp__shape_text(shape, sizeof shape, r->ndim, sizes));
+    }
+    return TP_OK;
+}
+
+/* Whether the lists suit an input of these sizes. */
+static tp_status check_rule(const remap *r, const int64_t *sizes)
+{
+    TP__TRY(tp__require_choice((int)r->rule, "rule", CIRCULAR));
+    if (r->rule > REPEAT)
+        return check_padding(r, sizes);
+    for (int d = 0; d < r->ndim; d++)
+        if (r->by[d] < 0 || (r->rule == ROLL && r->by[d] > sizes[d]))
+            return tp_fail(TP_ERROR_ARGUMENT, "%lld does not suit a size of %lld in dimension %d",
+                           (long long)r->by[d], (long long)sizes[d], d);
+    return TP_OK;
+}
+
 static tp_status infer_remap(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     TP__TRY(tp__require_dims(x, "the input", ((const remap *)call->attributes)->ndim));
+    TP__TRY(check_rule(call->attributes, x->shape));
     tp__result_like(call->results, (tp_dtype)x->dtype, x);
     if (result_shape(call->attributes, x->shape, call->results->shape))
         return TP_OK;
@@ -209,19 +258,26 @@ REMAPPING(tp__op_flip, "flip", NULL, "Some dimensions in reverse order.",
           {"f64[2,3,2]", REMAP(FLIP, .ndim = 3, .by = {1, 0, 1}), NULL},
           {"f64[0,3]", REMAP(FLIP, .ndim = 2, .by = {1, 1}), NULL}, {"f64[]", REMAP(FLIP), NULL});
 REMAPPING(tp__op_roll, "roll", NULL, "Elements moved along dimensions; those that leave come in again.",
-          {"f64[4,3]", REMAP(ROLL, .ndim = 2, .by = {1, 2}), NULL});
+          {"f64[4,3]", REMAP(ROLL, .ndim = 2, .by = {1, 2}), NULL},
+          {"f64[4,3]", REMAP(ROLL, .ndim = 2, .by = {1, 4}), "4 does not suit a size of 3 in dimension 1"},
+          {"f64[4]", REMAP(ROLL, .ndim = 2, .by = {1, 2}), "the input must have 2 dimensions, not 1"});
 REMAPPING(tp__op_repeat, "repeat", NULL, "A tensor put side by side with itself.",
           {"f64[2,3]", REMAP(REPEAT, .ndim = 2, .by = {2, 3}), NULL},
           {"f64[2,3]", REMAP(REPEAT, .ndim = 2, .by = {0, 3}), NULL},
           {"f64[4,3]", REMAP(REPEAT, .ndim = 2, .by = {INT64_MAX, 1}), "more elements than fit"});
 REMAPPING(tp__op_constant_pad, "pad", "ConstantPadNdBackward0", "A number put around.",
           {"f64[2,3]", REMAP(CONSTANT, .value = 1.5, .ndim = 2, .by = {1, 0}, .back = {0, 2}), NULL},
-          {"f64[4,5]", REMAP(CONSTANT, .ndim = 2, .by = {-1, 2}, .back = {1, -3}), NULL});
+          {"f64[4,5]", REMAP(CONSTANT, .ndim = 2, .by = {-1, 2}, .back = {1, -3}), NULL},
+          {"f64[4]", REMAP(CONSTANT, .ndim = 1, .by = {-5}), "resulted in a negative output size"});
 REMAPPING(tp__op_pad, "pad", NULL,
           "Elements of the tensor put around: by reflection, repetition or in a circle.",
           {"f64[4,3]", REMAP(REFLECT, .ndim = 2, .by = {2, 1}, .back = {3, 0}), NULL},
           {"f64[4,3]", REMAP(REPLICATE, .ndim = 2, .by = {2, 1}, .back = {3, -1}), NULL},
-          {"f64[4,3]", REMAP(CIRCULAR, .ndim = 2, .by = {2, 3}, .back = {4, -1}), NULL});
+          {"f64[4,3]", REMAP(CIRCULAR, .ndim = 2, .by = {2, 2}, .back = {4, -1}), NULL},
+          {"f64[4,3]", REMAP(REFLECT, .ndim = 2, .by = {4, 0}), "Padding size should be less than"},
+          {"f64[4]", REMAP(CIRCULAR, .ndim = 1, .by = {5}), "wrapping around more than once"},
+          {"f64[0]", REMAP(REPLICATE, .ndim = 1, .by = {1}), "there is nothing to pad with"},
+          {"f64[4]", REMAP((rule)9, .ndim = 1), "9 is no rule"});
 
 /* ---- The gradient: each element of g is added to where it came from ---- */
 
@@ -232,8 +288,14 @@ static tp_status infer_remap_backward(tp_call *call)
     TP__TRY(tp__require_float(g, "the gradient"));
     TP__TRY(tp__require_dims(g, "the gradient", r->ndim));
     int64_t shape[TP_MAX_DIMS] = {0};
-    if (!result_shape(r, r->sizes, shape) || memcmp(shape, g->shape, (size_t)r->ndim * sizeof *shape) != 0)
-        return tp_fail(TP_ERROR_SHAPE, "the gradient has not the result's shape");
+    for (int d = 0; d < r->ndim; d++)
+        if (r->sizes[d] < 0)
+            return tp_fail(TP_ERROR_SHAPE, "the size %lld of dimension %d is negative",
+                           (long long)r->sizes[d], d);
+    TP__TRY(check_rule(r, r->sizes));
+    if (!result_shape(r, r->sizes, shape))
+        return tp_fail(TP_ERROR_SHAPE, "the result has more elements than fit");
+    TP__TRY(tp__require_shape(g, "the gradient", r->ndim, shape));
     *call->results = (tp_result){.dtype = (tp_dtype)g->dtype, .ndim = r->ndim};
     memcpy(call->results->shape, r->sizes, (size_t)r->ndim * sizeof(int64_t));
     return TP_OK;
@@ -308,7 +370,12 @@ const tp_op tp__op_remap_backward = {
     .samples = SAMPLES(
         {"f64[4,6]", REMAP(REPEAT, .ndim = 2, .by = {2, 3}, .sizes = {2, 2}), NULL},
         {"f64[6,3]", REMAP(CONSTANT, .ndim = 2, .by = {2, 1}, .back = {-1, 0}, .sizes = {5, 2}), NULL},
-        {"f64[9]", REMAP(REFLECT, .ndim = 1, .by = {2}, .back = {3}, .sizes = {4}), NULL}),
+        {"f64[9]", REMAP(REFLECT, .ndim = 1, .by = {2}, .back = {3}, .sizes = {4}), NULL},
+        {"f64[8]", REMAP(REFLECT, .ndim = 1, .by = {2}, .back = {3}, .sizes = {4}),
+         "the gradient must have the shape [9], not [8]"},
+        {"f64[9]", REMAP(REFLECT, .ndim = 1, .by = {4}, .back = {1}, .sizes = {4}),
+         "Padding size should be less than the corresponding input dimension"},
+        {"f64[9]", REMAP(FLIP, .ndim = 2, .sizes = {9}), "the gradient must have 2 dimensions, not 1"}),
 };
 
 /* ---- Functions ---- */
@@ -432,41 +499,6 @@ tp_tensor *tp_rot90(tp_tensor *x, int64_t k, int dim0, int dim1)
     }
 }
 
-/* What reflection and the circle cannot do. */
-static tp_status check_padding(const tp_tensor *x, const remap *r)
-{
-    char shape[TP__SHAPE_TEXT_SIZE];
-    tp__shape_text(shape, sizeof shape, x->ndim, x->shape);
-    for (int d = 0; d < x->ndim; d++) {
-        const int64_t size = x->shape[d], front = r->by[d], behind = r->back[d];
-        const int64_t most = INT64_MAX / 4;
-        if (front > most || behind > most || front < -most || behind < -most || size + front + behind < 0)
-            return tp_fail(
-                TP_ERROR_SHAPE,
-                "The input size %lld, plus padding %lld and %lld, resulted in a negative output size, "
-                "or in one that does not fit. Check dimension %d of your input",
-                (long long)size, (long long)front, (long long)behind, d);
-        if (!front && !behind)
-            continue;
-        if (r->rule == REFLECT && (front >= size || behind >= size))
-            return tp_fail(
-                TP_ERROR_SHAPE,
-                "Padding size should be less than the corresponding input dimension, but got: padding "
-                "(%lld, %lld) at dimension %d of input %s",
-                (long long)front, (long long)behind, d, shape);
-        if (r->rule == CIRCULAR && (front > kept(r, d, size) || behind > kept(r, d, size)))
-            return tp_fail(
-                TP_ERROR_SHAPE,
-                "Padding value causes wrapping around more than once: (%lld, %lld) at dimension %d of "
-                "input %s",
-                (long long)front, (long long)behind, d, shape);
-        if (r->rule != CONSTANT && !size)
-            return tp_fail(TP_ERROR_SHAPE, "dimension %d of input %s is empty: there is nothing to pad with",
-                           d, shape);
-    }
-    return TP_OK;
-}
-
 tp_tensor *tp_pad_with(const tp_pad_options *options)
 {
     TP_FRAME("pad");
@@ -496,7 +528,5 @@ tp_tensor *tp_pad_with(const tp_pad_options *options)
         r.by[x->ndim - 1 - i] = options->padding[2 * i];
         r.back[x->ndim - 1 - i] = options->padding[2 * i + 1];
     }
-    if (check_padding(x, &r) != TP_OK)
-        return NULL;
     return tp_apply(op_of(r.rule), &x, 1, &r);
 }

@@ -95,6 +95,7 @@ static tp_status scan_all(scan_job *job, const scan *s, const tp_tensor *x, cons
 static tp_status infer_cumulative(tp_call *call)
 {
     const tp_dtype dtype = (tp_dtype)call->inputs[0]->dtype;
+    TP__TRY(tp__require_dim(call->inputs[0], ((const scan *)call->attributes)->dim, true));
     tp__result_like(call->results, tp_dtype_is_float(dtype) ? dtype : TP_I64, call->inputs[0]);
     return TP_OK;
 }
@@ -175,7 +176,8 @@ static tp_status backward_cumprod(tp_backward_call *call)
                           .samples = SAMPLES({"f64[2,4]", ALONG(1), NULL}, {"f64[3,2]", ALONG(0), NULL}, \
                                              {"f64[2,3,2]", ALONG(1, .reverse = true), NULL},            \
                                              {"f64[4]<0,0>", ALONG(0), NULL}, {"f64[]", ALONG(0), NULL}, \
-                                             {"f64[0,3]", ALONG(0), NULL}, {"bool[3]", ALONG(0), NULL})}
+                                             {"f64[0,3]", ALONG(0), NULL}, {"bool[3]", ALONG(0), NULL},  \
+                                             {"f64[2,3]", ALONG(2), "there is no dimension 2 of 2"})}
 CUMULATIVE(tp__op_cumsum, "cumsum", 0, forward_cumsum, backward_cumsum, "The sums of all elements so far.");
 CUMULATIVE(tp__op_cumprod, "cumprod", TP_SAVES_INPUT(0) | TP_SAVES_OUTPUT(0), forward_cumprod,
            backward_cumprod, "The products of all elements so far.");
@@ -207,6 +209,7 @@ static tp_status infer_recurrence(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[1];
     TP__TRY(tp__require_float(a, "what is added"));
+    TP__TRY(tp__require_dim(a, ((const scan *)call->attributes)->dim, true));
     if (a->dtype != b->dtype || a->ndim != b->ndim ||
         memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof(int64_t)))
         return tp_fail(TP_ERROR_SHAPE, "the operands differ in dtype or shape");
@@ -311,6 +314,7 @@ tp_tensor *tp_logcumsumexp(tp_tensor *x, int dim)
 
 static tp_status infer_extreme_so_far(tp_call *call)
 {
+    TP__TRY(tp__require_dim(call->inputs[0], ((const scan *)call->attributes)->dim, true));
     tp__result_like(&call->results[0], (tp_dtype)call->inputs[0]->dtype, call->inputs[0]);
     tp__result_like(&call->results[1], TP_I64, call->inputs[0]);
     return TP_OK;
@@ -380,7 +384,8 @@ static tp_status backward_so_far(tp_backward_call *call)
                           .backward = backward_so_far,                                                     \
                           .documentation = "The extreme of all elements so far, and its last place.",      \
                           .samples = SAMPLES({"f64[2,4]", ALONG(1), NULL}, {"f64[3,2,2]", ALONG(1), NULL}, \
-                                             {"f64[]", ALONG(0), NULL}, {"f64[0,3]", ALONG(0), NULL})}
+                                             {"f64[]", ALONG(0), NULL}, {"f64[0,3]", ALONG(0), NULL},      \
+                                             {"f64[2,3]", ALONG(-1), "there is no dimension -1 of 2"})}
 EXTREME_SO_FAR(tp__op_cummax, "cummax");
 EXTREME_SO_FAR(tp__op_cummin, "cummin");
 

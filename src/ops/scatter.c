@@ -42,6 +42,8 @@ static tp_status infer_scatter(tp_call *call)
     if (source && source->dtype != x->dtype)
         return tp_fail(TP_ERROR_DTYPE, "Expected self.dtype to be equal to src.dtype, but got %s and %s",
                        tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)source->dtype));
+    TP__TRY(tp__require_dim(x, dim, true));
+    TP__TRY(tp__require_choice((int)((const scattering *)call->attributes)->mode, "mode", TP_SCATTER_AMIN));
     tp__result_like(call->results, (tp_dtype)x->dtype, x);
     if (!index->numel)
         return TP_OK;
@@ -207,7 +209,8 @@ const tp_op tp__op_scatter_value = {
     .backward = backward_scatter,
     .documentation = "A number written along one dimension where an index says.",
     .samples = SAMPLES({"f64[3,2] i64[2,2]<0,3>", SCATTERING(0, .value = 1.5), NULL},
-                       {"f64[3,2] i64[2,2]<-1,0>", SCATTERING(1, .value = 1.5), "index -1 is out of bounds"}),
+                       {"f64[3,2] i64[2,2]<-1,0>", SCATTERING(1, .value = 1.5), "index -1 is out of bounds"},
+                       {"f64[3,2] i64[2,2]<0,3>", SCATTERING(2), "there is no dimension 2 of 2"}),
 };
 
 const tp_op tp__op_scatter_add = {
@@ -221,7 +224,9 @@ const tp_op tp__op_scatter_add = {
     .backward = backward_scatter_add,
     .documentation = "Elements added along one dimension where an index says.",
     .samples = SAMPLES({"f64[3,2] i64[4,2]<0,3> f64[4,2]", SCATTERING(0), NULL},
-                       {"f64[2,3] i64[1,4]<0,3> f64[2,5]", SCATTERING(1), NULL}),
+                       {"f64[2,3] i64[1,4]<0,3> f64[2,5]", SCATTERING(1), NULL},
+                       {"f64[2,3] i64[4]<0,3> f64[4]", SCATTERING(1), "the same number of dimensions"},
+                       {"f64[2,3] i64[1,4]<0,3> f32[2,5]", SCATTERING(1), "self.dtype to be equal to src"}),
 };
 
 /* ---- scatter_reduce ---- */
@@ -366,19 +371,21 @@ const tp_op tp__op_scatter_reduce = {
     .forward = forward_scatter_reduce,
     .backward = backward_scatter_reduce,
     .documentation = "The sum, mean, product or extreme of the elements that an index takes to a place.",
-    .samples = SAMPLES({"f64[3,2] i64[4,2]<0,3> f64[4,2]",
-                        SCATTERING(0, .mode = TP_SCATTER_MEAN, .include_self = true), NULL},
-                       {"f64[2,3] i64[1,4]<0,3> f64[2,5]",
-                        SCATTERING(1, .mode = TP_SCATTER_MEAN, .include_self = false), NULL},
-                       {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                        SCATTERING(1, .mode = TP_SCATTER_SUM, .include_self = false), NULL},
-                       {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                        SCATTERING(1, .mode = TP_SCATTER_PROD, .include_self = true), NULL},
-                       {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                        SCATTERING(1, .mode = TP_SCATTER_AMAX, .include_self = true), NULL},
-                       {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                        SCATTERING(1, .mode = TP_SCATTER_AMIN, .include_self = false), NULL},
-                       {"f64[3] i64[2]<3,4> f64[2]", SCATTERING(0), "index 3 is out of bounds"}),
+    .samples =
+        SAMPLES({"f64[3,2] i64[4,2]<0,3> f64[4,2]",
+                 SCATTERING(0, .mode = TP_SCATTER_MEAN, .include_self = true), NULL},
+                {"f64[2,3] i64[1,4]<0,3> f64[2,5]",
+                 SCATTERING(1, .mode = TP_SCATTER_MEAN, .include_self = false), NULL},
+                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
+                 SCATTERING(1, .mode = TP_SCATTER_SUM, .include_self = false), NULL},
+                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
+                 SCATTERING(1, .mode = TP_SCATTER_PROD, .include_self = true), NULL},
+                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
+                 SCATTERING(1, .mode = TP_SCATTER_AMAX, .include_self = true), NULL},
+                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
+                 SCATTERING(1, .mode = TP_SCATTER_AMIN, .include_self = false), NULL},
+                {"f64[3] i64[2]<3,4> f64[2]", SCATTERING(0), "index 3 is out of bounds"},
+                {"f64[3] i64[2]<0,3> f64[2]", SCATTERING(0, .mode = (tp_scatter_mode)9), "9 is no mode"}),
 };
 
 /* ---- Functions ---- */

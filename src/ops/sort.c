@@ -29,8 +29,9 @@ static int64_t size_of(const tp_tensor *x, int dim)
     return x->ndim ? x->shape[dim] : 1;
 }
 
-static tp_status check_length(const tp_tensor *x, int dim)
+static tp_status check_dim(const tp_tensor *x, int dim)
 {
+    TP__TRY(tp__require_dim(x, dim, true));
     return size_of(x, dim) <= TP__SORT_MOST
                ? TP_OK
                : tp_fail(TP_ERROR_UNSUPPORTED, "dimension %d has %lld elements, which is too many to sort",
@@ -71,7 +72,7 @@ static tp_status infer_sort(tp_call *call)
     const tp_tensor *x = call->inputs[0];
     tp__result_like(&call->results[0], (tp_dtype)x->dtype, x);
     tp__result_like(&call->results[1], TP_I64, x);
-    return check_length(x, ((const ordering *)call->attributes)->dim);
+    return check_dim(x, ((const ordering *)call->attributes)->dim);
 }
 
 const tp_op tp__op_sort = {
@@ -86,7 +87,8 @@ const tp_op tp__op_sort = {
     .documentation = "Sorted along a dimension, and where each element stood; equals keep their order.",
     .samples = SAMPLES({"f64[2,5]", ORDERING(1), NULL}, {"f64[4,2]", ORDERING(0, .descending = true), NULL},
                        {"f64[2,3,2]", ORDERING(1), NULL}, {"i32[40]", ORDERING(0), NULL},
-                       {"f64[]", ORDERING(0), NULL}, {"f64[2,0]", ORDERING(1), NULL}),
+                       {"f64[]", ORDERING(0), NULL}, {"f64[2,0]", ORDERING(1), NULL},
+                       {"f64[2,3]", ORDERING(2), "there is no dimension 2 of 2"}),
 };
 
 tp_tensor *tp_sort(tp_tensor *x, int dim, bool descending, tp_tensor **indices)
@@ -115,7 +117,7 @@ static tp_status infer_topk(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     const ordering *o = call->attributes;
-    TP__TRY(check_length(x, o->dim));
+    TP__TRY(check_dim(x, o->dim));
     if (x->dtype == TP_BOOL)
         return tp_fail(TP_ERROR_DTYPE, "does not support bool dtypes");
     if (o->k < 0 || o->k > size_of(x, o->dim))

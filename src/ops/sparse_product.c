@@ -33,11 +33,11 @@ static tp_status infer_csr_mm(tp_call *call)
     if (values->dtype != x->dtype)
         return tp_fail(TP_ERROR_DTYPE, "expected m1 and m2 to have the same dtype, but got: %s != %s",
                        tp_dtype_name((tp_dtype)values->dtype), tp_dtype_name((tp_dtype)x->dtype));
+    TP__TRY(tp__require_dims(x, "mat2", 2));
     const int64_t rows = pattern->shape[transposed], columns = pattern->shape[!transposed];
-    if (x->ndim != 2 || x->shape[0] != columns)
+    if (x->shape[0] != columns)
         return tp_fail(TP_ERROR_SHAPE, "mat1 and mat2 shapes cannot be multiplied (%lldx%lld and %lldx%lld)",
-                       (long long)rows, (long long)columns, (long long)x->shape[0],
-                       (long long)(x->ndim > 1 ? x->shape[1] : 1));
+                       (long long)rows, (long long)columns, (long long)x->shape[0], (long long)x->shape[1]);
     *call->results = (tp_result){.dtype = (tp_dtype)x->dtype, .ndim = 2, .shape = {rows, x->shape[1]}};
     return TP_OK;
 }

@@ -48,10 +48,18 @@ static void diagonal_of(const line *l, int ndim, const int64_t *shape, const int
     r->offset = length ? up * strides[l->dim2] + down * strides[l->dim1] : 0;
 }
 
+static tp_status check_dims(const line *l, int ndim)
+{
+    if (l->dim1 >= 0 && l->dim1 < ndim && l->dim2 >= 0 && l->dim2 < ndim && l->dim1 != l->dim2)
+        return TP_OK;
+    return tp_fail(TP_ERROR_INDEX, "%d and %d are not two of %d dimensions", l->dim1, l->dim2, ndim);
+}
+
 static tp_status infer_diagonal(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     const line *l = call->attributes;
+    TP__TRY(check_dims(l, x->ndim));
     call->results->dtype = (tp_dtype)x->dtype;
     diagonal_of(l, x->ndim, x->shape, x->strides, call->results);
     return TP_OK;
@@ -77,12 +85,18 @@ const tp_op tp__op_diagonal = {
     .documentation = "A view of the places where one dimension's index is another's plus an offset.",
     .samples = SAMPLES({"f64[3,4]", LINE(1, .dim1 = 0, .dim2 = 1), NULL},
                        {"f64[3,2,4]", LINE(-1, .dim1 = 0, .dim2 = 2), NULL},
-                       {"f64[3,3]", LINE(5, .dim1 = 0, .dim2 = 1), NULL}),
+                       {"f64[3,3]", LINE(5, .dim1 = 0, .dim2 = 1), NULL},
+                       {"f64[3]", LINE(0, .dim1 = 0, .dim2 = 1), "0 and 1 are not two of 1 dimensions"}),
 };
 
 static tp_status infer_diag_embed(tp_call *call)
 {
+    static const int64_t strides[TP_MAX_DIMS] = {0};
     const line *l = call->attributes;
+    TP__TRY(tp__require_rank(l->ndim));
+    TP__TRY(check_dims(l, l->ndim));
+    diagonal_of(l, l->ndim, l->shape, strides, call->results);
+    TP__TRY(tp__require_shape(call->inputs[0], "the diagonal", call->results->ndim, call->results->shape));
     *call->results = (tp_result){.dtype = (tp_dtype)call->inputs[0]->dtype, .ndim = l->ndim};
     memcpy(call->results->shape, l->shape, (size_t)l->ndim * sizeof(int64_t));
     return TP_OK;
@@ -121,7 +135,9 @@ const tp_op tp__op_diag_embed = {
     .backward = backward_diag_embed,
     .documentation = "Zeros with a tensor on the diagonal of two dimensions.",
     .samples = SAMPLES({"f64[3]", LINE(1, .dim1 = 0, .dim2 = 1, .ndim = 2, .shape = {3, 4}), NULL},
-                       {"f64[2,3]", LINE(-1, .dim1 = 2, .dim2 = 0, .ndim = 3, .shape = {3, 2, 4}), NULL}),
+                       {"f64[2,3]", LINE(-1, .dim1 = 2, .dim2 = 0, .ndim = 3, .shape = {3, 2, 4}), NULL},
+                       {"f64[4]", LINE(1, .dim1 = 0, .dim2 = 1, .ndim = 2, .shape = {3, 4}),
+                        "the diagonal must have the shape [3], not [4]"}),
 };
 
 static tp_status check_line(line *l, int ndim, int dim1, int dim2)
@@ -249,7 +265,8 @@ TRIANGULAR(tp__op_tril, "tril", "Matrices with zeros above a diagonal.",
            {"f64[3]", TRIANGLE(false, 0), "input tensor must have at least 2 dimensions"});
 TRIANGULAR(tp__op_triu, "triu", "Matrices with zeros below a diagonal.",
            {"f64[3,4]", TRIANGLE(true, 0), NULL}, {"f64[2,3,3]", TRIANGLE(true, 1), NULL},
-           {"f64[4,3]", TRIANGLE(true, -2), NULL});
+           {"f64[4,3]", TRIANGLE(true, -2), NULL},
+           {"f64[3]", TRIANGLE(true, 0), "input tensor must have at least 2 dimensions"});
 
 tp_tensor *tp_tril(tp_tensor *x, int64_t diagonal)
 {

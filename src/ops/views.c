@@ -117,6 +117,7 @@ static tp_status infer_view(tp_call *call)
     const tp_tensor *x = call->inputs[0];
     const dims *asked = call->attributes;
     tp_result *r = call->results;
+    TP__TRY(tp__require_rank(asked->n));
     same_strides(r, x);
     r->ndim = asked->n;
     TP__TRY(resolve_shape(x, asked, r->shape));
@@ -206,7 +207,9 @@ static tp_status infer_permute(tp_call *call)
         return tp_fail(TP_ERROR_SHAPE, "%d dimensions are named, and the tensor has %d", order->n, x->ndim);
     unsigned seen = 0;
     for (int d = 0; d < order->n; d++) {
-        const int from = tp__dimension((int)order->sizes[d], x->ndim);
+        const int64_t named = order->sizes[d];
+        const int from =
+            tp__dimension(named < -TP_MAX_DIMS || named > TP_MAX_DIMS ? TP_MAX_DIMS : (int)named, x->ndim);
         if (from < 0)
             return TP_ERROR_INDEX;
         if (seen >> from & 1)
@@ -381,6 +384,7 @@ static tp_status infer_expand(tp_call *call)
     const tp_tensor *x = call->inputs[0];
     const dims *asked = call->attributes;
     tp_result *r = call->results;
+    TP__TRY(tp__require_rank(asked->n));
     same_strides(r, x);
     r->ndim = asked->n;
     const int extra = asked->n - x->ndim;
@@ -453,7 +457,8 @@ static tp_status infer_slice(tp_call *call)
     same_strides(r, x);
     r->shape[a->dim] = a->length;
     r->offset = a->length ? a->start * x->strides[a->dim] : 0;
-    r->strides[a->dim] *= a->step;
+    if (a->length > 1)
+        r->strides[a->dim] *= a->step;
     return TP_OK;
 }
 
@@ -516,6 +521,8 @@ static tp_status infer_select(tp_call *call)
     const range *a = call->attributes;
     tp_result *r = call->results;
     TP__TRY(infer_slice(call));
+    if (a->length != 1)
+        return tp_fail(TP_ERROR_ARGUMENT, "is of one place, not of %lld", (long long)a->length);
     r->ndim--;
     for (int d = a->dim; d < r->ndim; d++) {
         r->shape[d] = r->shape[d + 1];
@@ -584,7 +591,8 @@ static tp_status forward_slice_back(tp_call *call)
     memset(out->data, 0, (size_t)out->numel * tp_dtype_size((tp_dtype)out->dtype));
     int64_t strides[TP_MAX_DIMS];
     memcpy(strides, out->strides, sizeof strides);
-    strides[a->dim] *= a->step;
+    if (x->shape[a->dim] > 1)
+        strides[a->dim] *= a->step;
     if (!x->numel)
         return TP_OK;
     tp_tensor *target = tp__tensor_view(out, x->ndim, x->shape, strides, a->start * out->strides[a->dim]);
