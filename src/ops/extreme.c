@@ -142,9 +142,9 @@ static tp_status infer_extreme_dim(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     const extreme *e = call->attributes;
-    const tp__reduction r = reduction_of(e);
     if (e->dim >= 0)
         TP__TRY(tp__require_dim(x, e->dim, true));
+    const tp__reduction r = reduction_of(e);
     if (x->ndim && e->dim >= 0 && !x->shape[e->dim])
         return tp_fail(TP_ERROR_INDEX, "Expected reduction dim %d to have non-zero size.", e->dim);
     if (e->dim < 0 && !x->numel)

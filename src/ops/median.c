@@ -125,7 +125,7 @@ static tp_status forward_choice(tp_call *call)
                     .scratch =
                         tp__sort_scratch((tp_dtype)x->dtype, n) + (is_mode ? (size_t)n * sizeof(int64_t) : 0),
                     .m = 1,
-                    .k = c->k - 1,
+                    .k = is_kth ? c->k - 1 : 0,
                     .option = c->skip_nan};
     return tp__find_along(x, c->dim, &f, call->outputs[0], call->outputs[1]);
 }
