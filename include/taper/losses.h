@@ -74,7 +74,7 @@ typedef struct tp_gaussian_nll_options {
 /* (log v + (x - y)^2 / v) / 2. */
 TP_API tp_tensor *tp_gaussian_nll_loss_with(const tp_gaussian_nll_options *options);
 
-/* ---- Margins: targets of 1 and -1 ---- */
+/* ---- Margins: targets of 1 and -1, unless said otherwise ---- */
 
 typedef struct tp_margin_loss_options {
     tp_tensor *input TP_LOSSES_DEFAULT(nullptr);
@@ -82,7 +82,7 @@ typedef struct tp_margin_loss_options {
     double margin TP_LOSSES_DEFAULT(1);
     tp_reduction reduction TP_LOSSES_DEFAULT(TP_MEAN);
     int p TP_LOSSES_DEFAULT(1);                   /* multi_margin: the exponent, 1 or 2 */
-    tp_tensor *weight TP_LOSSES_DEFAULT(nullptr); /* multi_margin: one for each class */
+    tp_tensor *weight TP_LOSSES_DEFAULT(nullptr); /* the two multi ones: one for each class */
 } tp_margin_loss_options;
 
 /* max(0, margin - y x), for y of 1 and -1: the support vector machine's. PyTorch has it as multi_margin_loss
@@ -95,6 +95,9 @@ TP_API tp_tensor *tp_soft_margin_loss_with(const tp_margin_loss_options *options
 /* Input [n, classes], target int64 [n]: the mean over the other classes k of weight[y] max(0, margin - x[y] +
  * x[k])^p. */
 TP_API tp_tensor *tp_multi_margin_loss_with(const tp_margin_loss_options *options);
+/* Input and target [..., classes], targets 0 and 1, each class a question of its own: the mean over the
+ * classes of -weight (y log sigmoid(x) + (1 - y) log sigmoid(-x)); one loss for each sample. */
+TP_API tp_tensor *tp_multilabel_soft_margin_loss_with(const tp_margin_loss_options *options);
 
 /* ---- Rankings: two or three inputs ---- */
 
@@ -148,6 +151,7 @@ TP_API tp_tensor *tp_triplet_margin_loss_with(const tp_triplet_margin_options *o
 #define tp_hinge_embedding_loss(...) TP_MARGIN_LOSS(tp_hinge_embedding_loss_with, __VA_ARGS__)
 #define tp_soft_margin_loss(...) TP_MARGIN_LOSS(tp_soft_margin_loss_with, __VA_ARGS__)
 #define tp_multi_margin_loss(...) TP_MARGIN_LOSS(tp_multi_margin_loss_with, __VA_ARGS__)
+#define tp_multilabel_soft_margin_loss(...) TP_MARGIN_LOSS(tp_multilabel_soft_margin_loss_with, __VA_ARGS__)
 #define tp_margin_ranking_loss(...) \
     TP_WITH_OPTIONS(tp_tensor *, tp_margin_ranking_loss_with, tp_ranking_loss_options, .input1 = __VA_ARGS__)
 #define tp_cosine_embedding_loss(...)                                                    \
@@ -177,6 +181,7 @@ TP_LOSSES_OVERLOAD(tp_hinge_loss, tp_margin_loss_options)
 TP_LOSSES_OVERLOAD(tp_hinge_embedding_loss, tp_margin_loss_options)
 TP_LOSSES_OVERLOAD(tp_soft_margin_loss, tp_margin_loss_options)
 TP_LOSSES_OVERLOAD(tp_multi_margin_loss, tp_margin_loss_options)
+TP_LOSSES_OVERLOAD(tp_multilabel_soft_margin_loss, tp_margin_loss_options)
 #undef TP_LOSSES_OVERLOAD
 static inline tp_tensor *tp_gaussian_nll_loss(tp_tensor *input, tp_tensor *target, tp_tensor *var,
                                               tp_gaussian_nll_options options = tp_gaussian_nll_options())

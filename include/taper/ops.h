@@ -223,6 +223,24 @@ TP_API tp_tensor *tp_nll_loss_with(const tp_loss_options *options);
  * default CPU kernel does); otherwise x itself. torch.nn.functional.dropout. `generator` NULL: the default
  * one. */
 TP_API tp_tensor *tp_f_dropout(tp_tensor *x, double p, bool training, tp_generator *generator);
+/* The same for whole channels, each kept or zeroed together. dropout1d: x [n, channels, length] or [channels,
+ * length]. dropout2d: x [n, channels, height, width] or, as PyTorch reads it, [n, channels, length]. */
+TP_API tp_tensor *tp_f_dropout1d(tp_tensor *x, double p, bool training, tp_generator *generator);
+TP_API tp_tensor *tp_f_dropout2d(tp_tensor *x, double p, bool training, tp_generator *generator);
+/* What is dropped becomes selu's lower limit -1.758, and all is scaled and shifted so that mean 0 and
+ * variance 1 stay (Klambauer et al. 2017); of elements, or of the channels of x [n, channels, ...]. */
+TP_API tp_tensor *tp_f_alpha_dropout(tp_tensor *x, double p, bool training, tp_generator *generator);
+TP_API tp_tensor *tp_f_feature_alpha_dropout(tp_tensor *x, double p, bool training, tp_generator *generator);
+
+/* ---- Activations with slopes ---- */
+
+/* x where it is positive, else weight * x; weight [1] or [], or [channels] for x [n, channels, ...]. Both
+ * have one floating dtype. torch.nn.functional.prelu. */
+TP_API tp_tensor *tp_prelu(tp_tensor *x, tp_tensor *weight);
+/* x where it is positive, else x times a slope: in training drawn for each element, uniform in [lower,
+ * upper), otherwise (lower + upper) / 2. PyTorch's defaults are 1/8 and 1/3. `generator` NULL: the default
+ * one. torch.nn.functional.rrelu. */
+TP_API tp_tensor *tp_rrelu(tp_tensor *x, double lower, double upper, bool training, tp_generator *generator);
 
 TP_CLOSE
 

@@ -78,6 +78,25 @@ tp_tensor *tp_multi_margin_loss_with(const tp_margin_loss_options *o)
     return tp__reduce_loss(tp_div(tp_sum_dim(losses, 1, false), (double)classes), o->reduction);
 }
 
+tp_tensor *tp_multilabel_soft_margin_loss_with(const tp_margin_loss_options *o)
+{
+    TP_FRAME("multilabel_soft_margin_loss");
+    if (!o || !check_pair(o))
+        return NULL;
+    tp_tensor *x = o->input, *y = o->target;
+    if (!x->ndim)
+        return tp__fail_null(TP_ERROR_SHAPE, "the input has no dimension of classes");
+    const int64_t classes = x->shape[x->ndim - 1];
+    if (o->weight && (o->weight->ndim != 1 || o->weight->shape[0] != classes))
+        return tp__fail_null(TP_ERROR_SHAPE, "the weight must have one element for each of the %lld classes",
+                             (long long)classes);
+    tp_tensor *right = tp_mul(y, tp_logsigmoid(x));
+    tp_tensor *losses = tp_neg(tp_add(right, tp_mul(tp_rsub(y, 1), tp_logsigmoid(tp_neg(x)))));
+    if (o->weight)
+        losses = tp_mul(losses, o->weight);
+    return tp__reduce_loss(tp_div(tp_sum_dim(losses, -1, false), (double)classes), o->reduction);
+}
+
 tp_tensor *tp_margin_ranking_loss_with(const tp_ranking_loss_options *o)
 {
     TP_FRAME("margin_ranking_loss");
