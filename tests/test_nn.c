@@ -149,10 +149,14 @@ static void test_init_errors(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "Mode 7 not supported");
     CHECK(!tp_init_kaiming_uniform_(matrix, .nonlinearity = (tp_nonlinearity)9));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "Unsupported nonlinearity 9");
-    CHECK(!tp_init_trunc_normal_(matrix, 0, 1, 2, 3, NULL));
-    CHECK_ERROR(TP_ERROR_UNSUPPORTED, "trunc_normal_");
     CHECK(!tp_init_trunc_normal_(matrix, 0, NAN, -1, 1, NULL));
-    CHECK_ERROR(TP_ERROR_UNSUPPORTED, "trunc_normal_");
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "trunc_normal_: mean 0, deviation nan");
+    CHECK(!tp_init_trunc_normal_(matrix, 0, 1, 2, 1, NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "limits [2, 1] are no distribution");
+    CHECK(!tp_init_trunc_normal_(matrix, 0, 1, 3, INFINITY, NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "uniform_: the range [3, inf) is not one");
+    CHECK(!tp_init_trunc_normal_(matrix, 0, 1e-9, 1, 2, NULL));
+    CHECK_ERROR(TP_ERROR_UNSUPPORTED, "numbers of mean 0 and deviation 1e-09 outside [1, 2]");
     CHECK(!tp_init_normal_(tp_zeros(TP_I64, 3), 0, 1, NULL));
     CHECK_ERROR(TP_ERROR_DTYPE, "a floating type is needed");
     CHECK(!tp_init_normal_(NULL, 0, 1, NULL) && tp_error() == TP_OK);

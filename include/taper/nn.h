@@ -243,8 +243,9 @@ TP_API tp_module *tp_flatten_layer(int start_dim, int end_dim);
 
 TP_API tp_tensor *tp_init_uniform_(tp_tensor *t, double from, double to, tp_generator *generator);
 TP_API tp_tensor *tp_init_normal_(tp_tensor *t, double mean, double std, tp_generator *generator);
-/* Normal, drawn again where outside [low, high]. Where less than 0.3 of the distribution lies inside, PyTorch
- * draws in another way: TP_ERROR_UNSUPPORTED. */
+/* Normal, limited to [low, high]: drawn again where outside or, where at most 0.3 of the distribution lies
+ * inside, drawn uniformly within and kept with the density's probability. TP_ERROR_ARGUMENT if no number is
+ * left, TP_ERROR_UNSUPPORTED if next to nothing is ever kept. */
 TP_API tp_tensor *tp_init_trunc_normal_(tp_tensor *t, double mean, double std, double low, double high,
                                         tp_generator *generator);
 TP_API tp_tensor *tp_init_constant_(tp_tensor *t, double value);
@@ -253,17 +254,30 @@ TP_API tp_tensor *tp_init_zeros_(tp_tensor *t);
 /* The identity, for a matrix. */
 TP_API tp_tensor *tp_init_eye_(tp_tensor *t);
 
+/* Zeros, with ones where a convolution of that weight, [out, in, width] and up to two more dimensions, passes
+ * its channels on, in each of `groups` groups. */
+TP_API tp_tensor *tp_init_dirac_(tp_tensor *t, int64_t groups);
+/* `gain` times a matrix with orthonormal rows, or columns where those are fewer (Saxe et al. 2013): Q of a
+ * normal matrix's QR decomposition with a positive diagonal of R. Dimensions behind the second count as
+ * columns. Computed in double precision by Householder reflections. */
+TP_API tp_tensor *tp_init_orthogonal_(tp_tensor *t, double gain, tp_generator *generator);
+/* A matrix of normal numbers with mean 0, of which ceil(sparsity * rows) in each column are set to 0 (Martens
+ * 2010). PyTorch's default deviation is 0.01. The places come from `generator` too, where PyTorch takes the
+ * default one whatever is given. */
+TP_API tp_tensor *tp_init_sparse_(tp_tensor *t, double sparsity, double std, tp_generator *generator);
+
 /* Glorot and Bengio 2010: uniform within gain * sqrt(6 / (fan_in + fan_out)), or normal with deviation
  * gain * sqrt(2 / (fan_in + fan_out)). */
 TP_API tp_tensor *tp_init_xavier_uniform_(tp_tensor *t, double gain, tp_generator *generator);
 TP_API tp_tensor *tp_init_xavier_normal_(tp_tensor *t, double gain, tp_generator *generator);
 
 typedef enum tp_nonlinearity {
-    TP_NONLINEARITY_LINEAR,     /* convolutions and sigmoid as well: 1 */
+    TP_NONLINEARITY_LINEAR,     /* convolutions as well: 1 */
     TP_NONLINEARITY_TANH,       /* 5/3 */
     TP_NONLINEARITY_RELU,       /* sqrt(2) */
     TP_NONLINEARITY_LEAKY_RELU, /* sqrt(2 / (1 + slope^2)) */
-    TP_NONLINEARITY_SELU        /* 3/4 */
+    TP_NONLINEARITY_SELU,       /* 3/4 */
+    TP_NONLINEARITY_SIGMOID = TP_NONLINEARITY_LINEAR
 } tp_nonlinearity;
 
 typedef enum tp_fan_mode { TP_FAN_IN, TP_FAN_OUT } tp_fan_mode;

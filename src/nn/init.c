@@ -3,6 +3,7 @@
 #include "taper/nn.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Where to draw: `t` itself, or a row-major tensor to be copied to it. */
 static tp_tensor *row_major(tp_tensor *t)
@@ -15,41 +16,92 @@ typedef struct draw {
     double a, b, low, high;
 } draw;
 
-static tp_status draw_truncated(tp_tensor *to, const draw *d, tp_generator *generator)
+/* How often a whole tensor is drawn again at most. */
+#define MOST_ROUNDS 10000
+
+static tp_status refuse_truncation(const draw *d)
 {
-    const double sigma = d->b * sqrt(2);
-    const double inside = ((1 + erf((d->high - d->a) / sigma)) - (1 + erf((d->low - d->a) / sigma))) / 2;
-    if (!(inside > 0.3))
-        return tp_fail(
-            TP_ERROR_UNSUPPORTED,
-            "trunc_normal_: the share %g of the distribution lies within [%g, %g], at least 0.3 is "
-            "needed",
-            inside, d->low, d->high);
-    /* PyTorch draws a whole tensor again as long as one element is outside, and takes what it needs. */
+    return tp_fail(
+        TP_ERROR_UNSUPPORTED,
+        "trunc_normal_: after %d draws there are still numbers of mean %g and deviation %g outside "
+        "[%g, %g]",
+        MOST_ROUNDS, d->a, d->b, d->low, d->high);
+}
+
+/* Normal numbers; PyTorch draws a whole tensor again as long as one is outside, and takes what it needs. */
+static tp_status draw_normal_within(tp_tensor *to, tp_tensor *again, const draw *d, tp_generator *generator)
+{
+    const tp_dtype dtype = (tp_dtype)to->dtype;
+    const double low = dtype == TP_F32 ? (double)(float)d->low : d->low,
+                 high = dtype == TP_F32 ? (double)(float)d->high : d->high;
+    const size_t size = tp_dtype_size(dtype);
     TP__TRY(tp_normal_(to, d->a, d->b, generator));
-    tp_tensor *again = tp_zeros_n((tp_dtype)to->dtype, to->ndim, to->shape);
-    if (!again)
-        return tp__ctx.error;
-    const bool single = to->dtype == TP_F32;
-    const double low = single ? (double)(float)d->low : d->low,
-                 high = single ? (double)(float)d->high : d->high;
-    const size_t size = tp_dtype_size((tp_dtype)to->dtype);
-    for (bool drawn = false;; drawn = true) {
+    for (int round = 0; round < MOST_ROUNDS; round++) {
         bool any = false;
-        if (drawn)
+        if (round)
             TP__TRY(tp_normal_(again, d->a, d->b, generator));
         for (int64_t i = 0; i < to->numel; i++) {
             char *p = to->data + (size_t)i * size;
-            double value = tp__load_f64((tp_dtype)to->dtype, p);
-            if (drawn && (value < low || value > high)) {
-                value = tp__load_f64((tp_dtype)to->dtype, again->data + (size_t)i * size);
-                tp__store_f64((tp_dtype)to->dtype, p, value);
+            double value = tp__load_f64(dtype, p);
+            if (round && (value < low || value > high)) {
+                value = tp__load_f64(dtype, again->data + (size_t)i * size);
+                tp__store_f64(dtype, p, value);
             }
             any |= value < low || value > high;
         }
         if (!any)
             return TP_OK;
     }
+    return refuse_truncation(d);
+}
+
+/* Uniform numbers, each kept with the probability density there / greatest density within. In the dtype's
+ * precision, operation by operation as PyTorch computes it, since decisions depend on it. */
+static tp_status draw_uniform_within(tp_tensor *to, tp_tensor *again, const draw *d, tp_generator *generator)
+{
+    const tp_dtype dtype = (tp_dtype)to->dtype;
+    const size_t size = tp_dtype_size(dtype);
+    const double mode = fmax(d->low, fmin(d->a, d->high)), away = (mode - d->a) / d->b;
+    const double log_peak = -0.5 * (away * away);
+    bool *settled = tp_region_alloc(tp__region_current(), (size_t)to->numel);
+    tp_tensor *chance = tp_zeros_n(dtype, to->ndim, to->shape);
+    if (!settled || !chance)
+        return TP_ERROR_MEMORY;
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+        TP_SCOPE(round);
+        bool any = false;
+        TP__TRY(tp_uniform_(again, d->low, d->high, generator));
+        TP__TRY(tp_uniform_(chance, 0, 1, generator));
+        tp_tensor *density = tp_mul(tp_square(tp_div(tp_sub(again, d->a), d->b)), -0.5);
+        tp_tensor *refused = tp_gt(tp_log(chance), tp_sub(density, log_peak));
+        if (!refused)
+            return tp__ctx.error;
+        for (int64_t i = 0; i < to->numel; i++) {
+            if (settled[i])
+                continue;
+            memcpy(to->data + (size_t)i * size, again->data + (size_t)i * size, size);
+            settled[i] = !tp_data_bool(refused)[i];
+            any |= !settled[i];
+        }
+        if (!any)
+            return TP_OK;
+    }
+    return refuse_truncation(d);
+}
+
+static tp_status draw_truncated(tp_tensor *to, const draw *d, tp_generator *generator)
+{
+    if (!(d->low <= d->high && isfinite(d->a) && isfinite(d->b) && d->b > 0))
+        return tp_fail(TP_ERROR_ARGUMENT,
+                       "trunc_normal_: mean %g, deviation %g and limits [%g, %g] are no distribution", d->a,
+                       d->b, d->low, d->high);
+    const double below = (1 + erf((d->low - d->a) / d->b / sqrt(2))) / 2;
+    const double inside = (1 + erf((d->high - d->a) / d->b / sqrt(2))) / 2 - below;
+    tp_tensor *again = tp_zeros_n((tp_dtype)to->dtype, to->ndim, to->shape);
+    if (!again)
+        return TP_ERROR_MEMORY;
+    return inside > 0.3 ? draw_normal_within(to, again, d, generator)
+                        : draw_uniform_within(to, again, d, generator);
 }
 
 static tp_tensor *drawn(tp_tensor *t, tp_generator *generator, const draw *d)
