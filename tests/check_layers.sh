@@ -23,7 +23,7 @@ owners="
     io:      io npy safetensors table idx svmlight fasttext
     heart:   op autograd
     ops:     elementwise ops embedding functional losses reduce shape indexing linalg sparse
-    nn:      nn layers
+    nn:      nn layers activations summary
     optim:   optim schedule average
     data:    data folds labels
     text:    text hashing tfidf sequences vocabulary tokenizer

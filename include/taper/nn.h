@@ -52,6 +52,11 @@ TP_API void *tp_module_data(const tp_module *module);
 /* Sets the function that describes the module. NULL is ignored. */
 TP_API void tp_module_set_describe(tp_module *module, tp_describe_function describe);
 
+/* How many multiply-adds one application took, from what went in and came out: for tp_module_summary. NULL,
+ * as at first, stands for none of its own. */
+typedef int64_t (*tp_count_function)(const tp_module *module, const tp_tensor *x, const tp_tensor *y);
+TP_API void tp_module_set_count(tp_module *module, tp_count_function count);
+
 /* The type's name; the name under which it was first registered with a parent, "" for none. "" for NULL. */
 TP_API const char *tp_module_type(const tp_module *module);
 TP_API const char *tp_module_name(const tp_module *module);
@@ -113,6 +118,29 @@ TP_API tp_tensor *tp_get_buffer(tp_module *module, const char *path);
 /* Freezes (false) or thaws all parameters inside. Frozen ones get no gradient. NULL is ignored. */
 TP_API void tp_requires_grad_all(tp_module *module, bool requires_grad);
 
+/* The same for what stands at a path, a module with all inside it or a parameter: "encoder", "head.bias".
+ * TP_ERROR_INDEX if nothing does. */
+TP_API tp_status tp_requires_grad_at(tp_module *module, const char *path, bool requires_grad);
+
+/* Makes the gradients of all parameters inside absent. NULL is ignored. */
+TP_API void tp_module_zero_grad(tp_module *module);
+
+/* Calls `function` for every module inside, children before their parent, each once, and for the module
+ * itself: torch's module.apply. The first status other than TP_OK ends it and is returned. */
+typedef tp_status (*tp_module_function)(tp_module *module, void *argument);
+TP_API tp_status tp_apply_to_modules(tp_module *module, tp_module_function function, void *argument);
+
+/* Converts all parameters and buffers of floating types to `dtype`, TP_F32 or TP_F64; the tensors stay the
+ * same ones. Their gradients become absent. What was recorded with the old values can no longer be walked
+ * back, and an optimizer that has states of the old type refuses its next step: make it afterwards. */
+TP_API tp_status tp_module_to(tp_module *module, tp_dtype dtype);
+
+/* A copy with parameters, buffers and children of its own, in the current region; what stood at two places
+ * stands at two places. Gradients are absent; flags (training, frozen) are the same. The data beside each
+ * module is copied byte by byte, with pointers to what is registered within `module` exchanged for their
+ * copies; what other pointers point to is shared, such as a generator. NULL after an error. */
+TP_API tp_module *tp_module_copy(const tp_module *module);
+
 /* The number of elements of all parameters, each counted once; -1 after an error. */
 TP_API int64_t tp_parameter_count(const tp_module *module);
 
@@ -138,9 +166,20 @@ TP_API tp_named_tensors *tp_copy_named_tensors(const tp_named_tensors *tensors);
 
 /* Copies `n` tensors into the parameters and buffers of those names, converted to their dtypes. If `strict`,
  * both sides have the same names; if not, names on one side only are left alone. One sentence lists all that
- * does not fit, in PyTorch's words, and then nothing is copied. */
+ * does not fit, in PyTorch's words, and then nothing is copied. BatchNorm's num_batches_tracked may be
+ * absent. */
 TP_API tp_status tp_load_state_dict(tp_module *module, const tp_named_tensor *tensors, int64_t n,
                                     bool strict);
+
+/* The same for states that fit in part: what both sides have is copied, and the names on one side only are
+ * returned, in the current region. NULL after an error, such as a wrong size. */
+typedef struct tp_incompatible_keys {
+    int64_t n_missing, n_unexpected;
+    const char **missing;    /* of the module, not among `tensors` */
+    const char **unexpected; /* among `tensors`, not of the module */
+} tp_incompatible_keys;
+TP_API tp_incompatible_keys *tp_load_state_dict_partly(tp_module *module, const tp_named_tensor *tensors,
+                                                       int64_t n);
 
 /* ---- Layers ---- */
 

@@ -2,6 +2,7 @@
 #ifndef TAPER_H
 #define TAPER_H
 
+#include "taper/activations.h"
 #include "taper/autograd.h"
 #include "taper/average.h"
 #include "taper/data.h"
@@ -24,6 +25,7 @@
 #include "taper/sequences.h"
 #include "taper/status.h"
 #include "taper/strings.h"
+#include "taper/summary.h"
 #include "taper/tensor.h"
 #include "taper/text.h"
 #include "taper/text_model.h"

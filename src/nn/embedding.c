@@ -103,6 +103,13 @@ static tp_tensor *forward_embedding_bag(tp_module *module, tp_tensor *x)
     return sum_bags(module, x, NULL, NULL);
 }
 
+/* One for each element of each row that is added: those of CSR, or those of the indices. */
+static int64_t count_embedding_bag(const tp_module *module, const tp_tensor *x, const tp_tensor *y)
+{
+    (void)y;
+    return x->stored * ((const table *)module->data)->width;
+}
+
 static int describe_embedding_bag(const tp_module *module, char *text, size_t size)
 {
     static const char *const modes[] = {"sum", "mean", "max"};
@@ -129,6 +136,7 @@ tp_module *tp_embedding_bag_with(const tp_embedding_bag_layer_options *options)
     table *t = module->data;
     t->mode = o.mode;
     t->include_last_offset = o.include_last_offset;
+    tp_module_set_count(module, count_embedding_bag);
     tp_module_set_describe(module, describe_embedding_bag);
     return module;
 }
@@ -141,5 +149,7 @@ tp_tensor *tp_embedding_bag_forward(tp_module *module, tp_tensor *input, tp_tens
     TP_MODULE_FRAME(module);
     if (module->forward != forward_embedding_bag)
         return tp__fail_null(TP_ERROR_ARGUMENT, "a %s is no EmbeddingBag", module->type);
-    return tp__module_whole(module) == TP_OK ? sum_bags(module, input, offsets, per_sample_weights) : NULL;
+    if (tp__module_whole(module) != TP_OK)
+        return NULL;
+    return tp__module_ran(module, input, sum_bags(module, input, offsets, per_sample_weights));
 }

@@ -1,6 +1,5 @@
 /* The layers. */
 #include "nn/module.h"
-#include "nn/writer.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,6 +15,13 @@ static tp_tensor *forward_linear(tp_module *module, tp_tensor *x)
 {
     const linear *l = module->data;
     return tp_f_linear(x, l->weight, l->bias);
+}
+
+/* One for each stored element of x (all of a dense one) and each output. */
+static int64_t count_linear(const tp_module *module, const tp_tensor *x, const tp_tensor *y)
+{
+    (void)y;
+    return x->stored * ((const linear *)module->data)->out_features;
 }
 
 static int describe_linear(const tp_module *module, char *text, size_t size)
@@ -42,6 +48,7 @@ tp_module *tp_linear_with(const tp_linear_options *options)
     l->in_features = in;
     l->out_features = out;
     tp_module_set_describe(module, describe_linear);
+    tp_module_set_count(module, count_linear);
     tp_tensor *weight = tp_zeros(options->dtype, out, in);
     weight = tp_init_kaiming_uniform_with(&(tp_kaiming_options){.tensor = weight,
                                                                 .slope = sqrt(5),
@@ -55,34 +62,6 @@ tp_module *tp_linear_with(const tp_linear_options *options)
     tp_tensor *bias = tp_init_uniform_(tp_zeros(options->dtype, out), -bound, bound, options->generator);
     l->bias = tp_register_parameter(module, "bias", bias);
     return l->bias ? module : NULL;
-}
-
-/* ---- Dropout ---- */
-
-static tp_tensor *forward_dropout(tp_module *module, tp_tensor *x)
-{
-    const tp_dropout_options *o = module->data;
-    return tp_f_dropout(x, o->p, module->training, o->generator);
-}
-
-static int describe_dropout(const tp_module *module, char *text, size_t size)
-{
-    char number[TP__NUMBER_SIZE];
-    const tp_dropout_options *o = module->data;
-    return snprintf(text, size, "p=%s, inplace=False", tp__number_text(number, o->p, true));
-}
-
-tp_module *tp_dropout_with(const tp_dropout_options *options)
-{
-    if (!(options->p >= 0 && options->p <= 1))
-        return tp__fail_null(TP_ERROR_ARGUMENT, "dropout: probability has to be between 0 and 1, but got %g",
-                             options->p);
-    tp_module *module = tp_module_new("Dropout", forward_dropout, sizeof *options);
-    if (!module)
-        return NULL;
-    memcpy(module->data, options, sizeof *options);
-    tp_module_set_describe(module, describe_dropout);
-    return module;
 }
 
 /* ---- Sequential ---- */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+_Thread_local tp__observer *tp__module_observer TP__FAST_THREAD_LOCAL;
+
 tp_module *tp_module_new(const char *type, tp_forward_function forward, size_t data_size)
 {
     tp_region *region = tp__region_current();
@@ -15,6 +17,7 @@ tp_module *tp_module_new(const char *type, tp_forward_function forward, size_t d
         return NULL;
     if (data_size && !(module->data = tp_region_alloc(region, data_size)))
         return NULL;
+    module->data_size = data_size;
     module->name = "";
     module->home = region->home;
     module->forward = forward;
@@ -31,6 +34,12 @@ void tp_module_set_describe(tp_module *module, tp_describe_function describe)
 {
     if (module)
         module->describe = describe;
+}
+
+void tp_module_set_count(tp_module *module, tp_count_function count)
+{
+    if (module)
+        module->count = count;
 }
 
 const char *tp_module_type(const tp_module *module)
@@ -224,7 +233,7 @@ tp_tensor *tp_forward(tp_module *module, tp_tensor *x)
     if (!module->forward)
         return tp__fail_null(TP_ERROR_UNSUPPORTED, "Module [%s] is missing the required \"forward\" function",
                              module->type);
-    return module->forward(module, x);
+    return tp__module_ran(module, x, module->forward(module, x));
 }
 
 static void set_training(tp_module *module, bool training)

@@ -158,7 +158,7 @@ int64_t tp_parameter_count(const tp_module *module)
 
 /* ---- By path ---- */
 
-static const tp__member *member(const tp__members *members, const char *name, size_t length)
+const tp__member *tp__member_named(const tp__members *members, const char *name, size_t length)
 {
     for (size_t i = 0; i < members->count; i++)
         if (!strncmp(members->items[i].name, name, length) && !members->items[i].name[length])
@@ -174,7 +174,7 @@ static const tp_module *follow(const tp_module *module, const char *path, bool t
         const size_t length = dot ? (size_t)(dot - path) : strlen(path);
         if (!dot && to_parent)
             break;
-        const tp__member *child = member(&module->children, path, length);
+        const tp__member *child = tp__member_named(&module->children, path, length);
         if (!child)
             return tp__fail_null(TP_ERROR_INDEX, "%s has no attribute `%.*s`", module->type, (int)length,
                                  path);
@@ -204,7 +204,8 @@ static tp_tensor *tensor_at(tp_module *module, const char *path, bool buffer)
     const tp_module *owner = follow(module, path, true, &last);
     if (!owner)
         return NULL;
-    const tp__member *found = member(buffer ? &owner->buffers : &owner->parameters, last, strlen(last));
+    const tp__member *found =
+        tp__member_named(buffer ? &owner->buffers : &owner->parameters, last, strlen(last));
     if (!found)
         return tp__fail_null(TP_ERROR_INDEX, "%s has no %s `%s`", owner->type,
                              buffer ? "buffer" : "parameter", last);

@@ -28,6 +28,13 @@ static tp_status check_type(tp_dtype dtype)
     return tp_fail(TP_ERROR_DTYPE, "needs a floating type, not %s", tp_dtype_name(dtype));
 }
 
+/* For each element: one for the variance, or the mean of squares, one to scale, and one for the weight. */
+static int64_t count_norm(const tp_module *module, const tp_tensor *x, const tp_tensor *y)
+{
+    (void)y;
+    return x->numel * (module->parameters.count ? 3 : 2);
+}
+
 /* ---- LayerNorm and RMSNorm ---- */
 
 typedef struct over_shape {
@@ -94,6 +101,7 @@ static tp_module *new_over_shape(const char *type, tp_forward_function forward, 
             return tp__fail_null(TP_ERROR_SHAPE, "a normalized_shape with the negative size %lld",
                                  (long long)l->shape[d]);
     tp_module_set_describe(module, describe);
+    tp_module_set_count(module, count_norm);
     return add_parameter(module, "weight", weight, dtype, l->ndim, l->shape, &l->weight) &&
                    add_parameter(module, "bias", bias, dtype, l->ndim, l->shape, &l->bias)
                ? module
@@ -154,6 +162,7 @@ tp_module *tp_group_norm_with(const tp_group_norm_options *o)
     l->groups = groups;
     l->channels = channels;
     tp_module_set_describe(module, describe_group_norm);
+    tp_module_set_count(module, count_norm);
     return add_parameter(module, "weight", o->affine, o->dtype, 1, &channels, &l->weight) &&
                    add_parameter(module, "bias", o->affine && o->bias, o->dtype, 1, &channels, &l->bias)
                ? module
@@ -176,6 +185,14 @@ static int describe_batch_norm(const tp_module *module, char *text, size_t size)
                     (long long)l->features, tp__number_text(eps, l->eps, false),
                     l->momentum < 0 ? "None" : tp__number_text(momentum, l->momentum, false),
                     truth(l->weight != NULL), truth(l->bias != NULL), truth(l->batches != NULL));
+}
+
+/* The same, without the variance where the running one is used. */
+static int64_t count_batch_norm(const tp_module *module, const tp_tensor *x, const tp_tensor *y)
+{
+    const batch_norm *l = module->data;
+    const bool measures = module->training || !l->variance;
+    return count_norm(module, x, y) - (measures ? 0 : x->numel);
 }
 
 static tp_tensor *forward_batch_norm(tp_module *module, tp_tensor *x)
@@ -218,6 +235,7 @@ tp_module *tp_batch_norm1d_with(const tp_batch_norm1d_options *o)
     l->momentum = o->momentum;
     l->features = n;
     tp_module_set_describe(module, describe_batch_norm);
+    tp_module_set_count(module, count_batch_norm);
     if (!add_parameter(module, "weight", o->affine, o->dtype, 1, &n, &l->weight) ||
         !add_parameter(module, "bias", o->affine && o->bias, o->dtype, 1, &n, &l->bias))
         return NULL;

@@ -112,26 +112,70 @@ static bool same_shape(const tp_tensor *a, const tp_tensor *b)
     return a->ndim == b->ndim && !memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape);
 }
 
-/* Writes all that does not fit. */
-static tp_status compare(const tp_named_tensors *own, const tp_named_tensor *tensors, int64_t n, bool strict,
-                         tp__writer *out, bool *keys_differ)
+/* BatchNorm's count of batches came later than its other state: like PyTorch, for a file that does not say by
+ * which version it was written, its absence is no fault. */
+static bool may_be_missing(const char *name)
 {
-    const size_t most = (size_t)(n > own->count ? n : own->count);
-    const char **keys = tp_region_alloc(tp__region_current(), most * sizeof *keys);
-    if (!keys)
-        return TP_ERROR_MEMORY;
-    size_t count = 0;
-    for (int64_t i = 0; i < own->count && strict; i++)
-        if (!find(tensors, n, own->items[i].name))
-            keys[count++] = own->items[i].name;
-    write_keys(out, "\n\tMissing key(s) in state_dict: ", keys, count);
-    *keys_differ = count > 0;
-    count = 0;
-    for (int64_t i = 0; i < n && strict; i++)
-        if (!find(own->items, own->count, tensors[i].name))
-            keys[count++] = tensors[i].name;
-    write_keys(out, "\n\tUnexpected key(s) in state_dict: ", keys, count);
-    *keys_differ |= count > 0;
+    const char *dot = strrchr(name, '.');
+    return !strcmp(dot ? dot + 1 : name, "num_batches_tracked");
+}
+
+/* The length of the longest path at the start of `name` at which a module stands. */
+static size_t owner_length(const tp_module *module, const char *name)
+{
+    const char *at = name, *dot;
+    while ((dot = strchr(at, '.'))) {
+        const tp__member *child = tp__member_named(&module->children, at, (size_t)(dot - at));
+        if (!child)
+            break;
+        module = child->is.module;
+        at = dot + 1;
+    }
+    return at == name ? 0 : (size_t)(at - name) - 1;
+}
+
+/* The names that the module does not have, in PyTorch's order: by the module that they would be in. */
+static tp_status list_unexpected(const tp_module *module, const tp_named_tensors *own,
+                                 const tp_named_tensor *tensors, int64_t n, tp_incompatible_keys *keys)
+{
+    tp__places places;
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++)
+        count += !find(own->items, own->count, tensors[i].name);
+    if (!count)
+        return TP_OK;
+    TP__TRY(tp__module_places(module, false, &places));
+    for (size_t p = 0; p < places.count && keys->n_unexpected < count; p++) {
+        const char *path = places.items[p].path;
+        const size_t length = strlen(path);
+        for (int64_t i = 0; i < n; i++)
+            if (!strncmp(tensors[i].name, path, length) && owner_length(module, tensors[i].name) == length &&
+                !find(own->items, own->count, tensors[i].name))
+                keys->unexpected[keys->n_unexpected++] = tensors[i].name;
+    }
+    tp__free(places.items);
+    return TP_OK;
+}
+
+/* The names on one side only, in the current region. */
+static tp_incompatible_keys *differing(const tp_module *module, const tp_named_tensors *own,
+                                       const tp_named_tensor *tensors, int64_t n)
+{
+    tp_region *region = tp__region_current();
+    tp_incompatible_keys *keys = region ? tp_region_alloc(region, sizeof *keys) : NULL;
+    if (!keys || !(keys->missing = tp_region_alloc(region, (size_t)own->count * sizeof *keys->missing)) ||
+        !(keys->unexpected = tp_region_alloc(region, (size_t)n * sizeof *keys->unexpected)))
+        return NULL;
+    for (int64_t i = 0; i < own->count; i++)
+        if (!find(tensors, n, own->items[i].name) && !may_be_missing(own->items[i].name))
+            keys->missing[keys->n_missing++] = own->items[i].name;
+    return list_unexpected(module, own, tensors, n, keys) == TP_OK ? keys : NULL;
+}
+
+/* Writes the tensors whose shapes differ. */
+static void write_sizes(tp__writer *out, const tp_named_tensors *own, const tp_named_tensor *tensors,
+                        int64_t n)
+{
     for (int64_t i = 0; i < own->count; i++) {
         const tp_named_tensor *from = find(tensors, n, own->items[i].name);
         if (!from || same_shape(from->tensor, own->items[i].tensor))
@@ -142,15 +186,21 @@ static tp_status compare(const tp_named_tensors *own, const tp_named_tensor *ten
         write_size(out, own->items[i].tensor);
         tp__writef(out, ".");
     }
-    return out->failed ? TP_ERROR_MEMORY : TP_OK;
 }
 
+/* Copies what both sides have; fails with all that does not fit. Unless `strict`, names may differ. */
 static tp_status load(const tp_module *module, const tp_named_tensors *own, const tp_named_tensor *tensors,
-                      int64_t n, bool strict)
+                      int64_t n, bool strict, const tp_incompatible_keys *keys)
 {
     tp__writer out = {0};
-    bool keys_differ = false;
-    tp_status status = compare(own, tensors, n, strict, &out, &keys_differ);
+    if (strict) {
+        write_keys(&out, "\n\tMissing key(s) in state_dict: ", keys->missing, (size_t)keys->n_missing);
+        write_keys(&out, "\n\tUnexpected key(s) in state_dict: ", keys->unexpected,
+                   (size_t)keys->n_unexpected);
+    }
+    const bool keys_differ = out.length > 0;
+    write_sizes(&out, own, tensors, n);
+    tp_status status = out.failed ? TP_ERROR_MEMORY : TP_OK;
     if (status == TP_OK && out.length)
         status =
             tp_fail(keys_differ ? TP_ERROR_ARGUMENT : TP_ERROR_SHAPE,
@@ -175,5 +225,20 @@ tp_status tp_load_state_dict(tp_module *module, const tp_named_tensor *tensors, 
     TP__TRY(check_list(tensors, n));
     TP_SCOPE(load_state_dict);
     const tp_named_tensors *own = tp_state_dict(module);
-    return own ? load(module, own, tensors, n, strict) : tp__ctx.error;
+    const tp_incompatible_keys *keys = own ? differing(module, own, tensors, n) : NULL;
+    return keys ? load(module, own, tensors, n, strict, keys) : tp__ctx.error;
+}
+
+tp_incompatible_keys *tp_load_state_dict_partly(tp_module *module, const tp_named_tensor *tensors, int64_t n)
+{
+    if (!module)
+        return tp__null_argument("load_state_dict: module"), NULL;
+    if (check_list(tensors, n) != TP_OK)
+        return NULL;
+    const tp_named_tensors *own = tp_state_dict(module);
+    tp_incompatible_keys *keys = own ? differing(module, own, tensors, n) : NULL;
+    for (int64_t i = 0; keys && i < keys->n_unexpected; i++)
+        if (!(keys->unexpected[i] = tp__region_strdup(tp__region_current(), keys->unexpected[i])))
+            return NULL;
+    return keys && load(module, own, tensors, n, false, keys) == TP_OK ? keys : NULL;
 }
