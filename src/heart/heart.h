@@ -53,6 +53,11 @@ typedef struct tp__leaf {
     bool watched;             /* the leaf's own region will tell the visits when it ends */
 } tp__leaf;
 
+static inline tp_tensor *tp__leaf_grad(const tp_tensor *leaf)
+{
+    return leaf->leaf && leaf->leaf->present ? leaf->leaf->grad : NULL;
+}
+
 /* Adds `gradient` to the leaf's own. The first step can fail and changes nothing; the second cannot fail. */
 tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient);
 void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient);

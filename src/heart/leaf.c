@@ -56,7 +56,7 @@ tp_tensor *tp_detach(const tp_tensor *t)
 
 tp_tensor *tp_grad(tp_tensor *leaf)
 {
-    return leaf && leaf->leaf && leaf->leaf->present ? leaf->leaf->grad : NULL;
+    return leaf ? tp__leaf_grad(leaf) : NULL;
 }
 
 tp_status tp_retain_grad(tp_tensor *t)

@@ -27,31 +27,62 @@ typedef struct walk {
     tp_tensor *const *wanted; /* tensors whose gradient is asked for */
     int n_wanted;
     bool recording, retain, into_leaves;
+    bool was_walking, had_no_grad;
+    tp_frame frame; /* the operation whose gradient is being computed */
 } walk;
 
 /* Room on the stack for the walk over a small tape, which then allocates nothing of its own and needs no hash
  * table. */
-enum { FEW = 32, FIRST_SLOTS = 4 * FEW };
+enum { FEW = 32, FIRST_SLOTS = 4 * FEW, FEW_INPUTS = 8 };
 typedef struct room {
     place places[FEW];
     int32_t heap[FEW];
 } room;
 
-static void walk_begin(walk *w, room *r)
+static inline void walk_begin(walk *w, room *r, bool create_graph, bool retain_graph)
 {
-    w->places = r->places;
-    w->heap = r->heap;
-    w->places_capacity = w->heap_capacity = FEW;
+    /* Every field is named, or the compiler clears them all before. */
+    *w = (walk){.places = r->places,
+                .heap = r->heap,
+                .slots = NULL,
+                .n_places = 0,
+                .places_capacity = FEW,
+                .n_heap = 0,
+                .heap_capacity = FEW,
+                .n_slots = 0,
+                .wanted = NULL,
+                .n_wanted = 0,
+                .recording = create_graph,
+                .retain = create_graph || retain_graph,
+                .into_leaves = true,
+                .was_walking = tp__ctx.walking,
+                .had_no_grad = tp__ctx.no_grad,
+                .frame = {tp__ctx.frame->name, NULL, tp__ctx.frame}};
+    tp__ctx.walking = true;
+    tp__ctx.no_grad = !create_graph;
+    tp__ctx.frame = &w->frame;
 }
 
-static void walk_end(walk *w, room *r)
+/* From here on gradients are only handed out. */
+static inline void walk_leave(const walk *w)
 {
-    if (w->places == r->places) /* the others are not larger */
-        return;
+    tp__ctx.walking = w->was_walking;
+    tp__ctx.frame = w->frame.outer;
+}
+
+static TP__COLD void free_room(walk *w, const room *r)
+{
     tp__free(w->places);
     tp__free(w->slots);
     if (w->heap != r->heap)
         tp__free(w->heap);
+}
+
+static inline void walk_end(walk *w, const room *r)
+{
+    tp__ctx.no_grad = w->had_no_grad;
+    if (w->places != r->places) /* the others are not larger */
+        free_room(w, r);
 }
 
 /* tp__grow, for an array that begins on the stack: that one holds FEW items. */
@@ -382,64 +413,67 @@ static TP__APART const bool *leading_inputs(const walk *w, const tp__node *node)
     return needed;
 }
 
-/* Runs one node's backward and takes its gradients on. */
-static tp_status step(walk *w, const place *p)
+/* What few gradients of outputs need: to be multiplied out, or to be left with a tensor that keeps its own.
+ */
+static TP__APART tp_status look_at(walk *w, tp_tensor *output, tp_tensor **grad)
 {
-    tp__node *node = p->of;
+    if (!(*grad = tp__multiplied_out(*grad)))
+        return tp__ctx.error;
+    const bool kept = (w->into_leaves && output->retains_grad) || is_wanted(w, output);
+    return kept ? reach(w, output, *grad) : TP_OK;
+}
+
+/* Runs one node's backward on the gradients of its outputs and takes those of its inputs on. `leads` matters
+ * where gradients are asked for: whether to one of them. */
+static TP__TOGETHER tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool leads)
+{
     const tp_op *op = node->op;
-    const bool leads = p->leads;
-    tp_tensor *grads[TP_MAX_OUTPUTS], **outputs = tp__node_outputs(node);
-    memcpy(grads, p->grads, sizeof grads); /* the places may move */
+    tp_tensor **const outputs = tp__node_outputs(node), *few[FEW_INPUTS] = {0}, **grad_inputs = few;
+    const bool *needed = node->needed;
+    const int n = node->n_inputs, n_outputs = op->n_outputs;
+    w->frame.name = op->name;
     if (op->saves)
         TP__TRY(check_saved(node));
-    for (int i = 0; i < op->n_outputs; i++) {
-        if (!grads[i])
-            continue;
-        if (grads[i]->layout == TP__PRODUCT && !(grads[i] = tp__multiplied_out(grads[i])))
-            return tp__ctx.error;
-        if ((w->into_leaves && outputs[i]->retains_grad) || is_wanted(w, outputs[i]))
-            TP__TRY(reach(w, outputs[i], grads[i]));
-    }
-    const bool *needed = node->needed;
+    for (int i = 0; i < n_outputs; i++)
+        if (grads[i] && (w->n_wanted || outputs[i]->retains_grad || grads[i]->layout != TP__DENSE))
+            TP__TRY(look_at(w, outputs[i], &grads[i]));
     if (w->n_wanted) {
         if (!leads)
             return TP_OK;
         if (!(needed = leading_inputs(w, node)))
             return TP_ERROR_MEMORY;
     }
-    tp_tensor *few[8] = {0};
-    const size_t n = (size_t)node->n_inputs;
-    tp_tensor **grad_inputs = n <= 8 ? few : tp_region_alloc(tp__region_current(), n * sizeof *few);
-    if (!grad_inputs)
+    if (n > FEW_INPUTS &&
+        !(grad_inputs = tp_region_alloc(tp__region_current(), (size_t)n * sizeof *grad_inputs)))
         return TP_ERROR_MEMORY;
-    tp_backward_call call = {op,    node->attributes, node->n_inputs, node->tensors, outputs,
-                             grads, needed,           grad_inputs,    w->recording};
+    tp_backward_call call = {op,    node->attributes, n,           node->tensors, outputs,
+                             grads, needed,           grad_inputs, w->recording};
     TP__TRY(op->backward(&call));
-    for (size_t i = 0; i < n; i++) {
-        if (!needed[i] || !grad_inputs[i])
+    int i = 0;
+    do {
+        tp_tensor *grad = grad_inputs[i], *input = node->tensors[i];
+        if (!needed[i] || !grad)
             continue;
-        if (!tp__is_like(grad_inputs[i], node->tensors[i]))
-            return refuse_gradient(node->tensors[i], (int)i, grad_inputs[i]);
-        TP__TRY(deliver(w, node->tensors[i], grad_inputs[i]));
-    }
-    for (int i = 0; i < op->n_outputs; i++)
+        if (!tp__is_like(grad, input))
+            return refuse_gradient(input, i, grad);
+        TP__TRY(deliver(w, input, grad));
+    } while (++i < n);
+    for (i = 0; i < n_outputs; i++)
         recycle(w, grads[i]);
     node->walked = !w->retain && op->saves;
     return TP_OK;
 }
 
-static tp_status run(walk *w)
+/* Takes the youngest waiting node, until none waits. */
+static TP__APART tp_status run(walk *w)
 {
-    tp_frame frame = {NULL, NULL, tp__ctx.frame};
-    tp_status status = TP_OK;
-    tp__ctx.frame = &frame;
-    while (w->n_heap && status == TP_OK) {
+    while (w->n_heap) {
         const place *p = pop(w);
-        frame.name = ((const tp__node *)p->of)->op->name;
-        status = step(w, p);
+        tp_tensor *grads[TP_MAX_OUTPUTS];
+        memcpy(grads, p->grads, sizeof grads); /* the places may move */
+        TP__TRY(step(w, p->of, grads, p->leads));
     }
-    tp__ctx.frame = frame.outer;
-    return status;
+    return TP_OK;
 }
 
 static TP__COLD tp_status refuse_root(const tp_tensor *root, const tp_tensor *gradient, int index)
@@ -455,44 +489,63 @@ static TP__COLD tp_status refuse_root(const tp_tensor *root, const tp_tensor *gr
                    tp_dtype_name((tp_dtype)root->dtype), want);
 }
 
-static tp_status check_root(const tp_tensor *root, const tp_tensor *gradient, int index)
+static TP__COLD tp_status refuse_history(int index)
+{
+    return tp_fail(TP_ERROR_STATE, "element %d of tensors does not require grad and does not have a grad_fn",
+                   index);
+}
+
+static inline tp_status check_root(const tp_tensor *root, const tp_tensor *gradient, int index)
 {
     if (!root)
         return tp__null_argument("root");
     if (!root->requires_grad)
-        return tp_fail(TP_ERROR_STATE,
-                       "element %d of tensors does not require grad and does not have a grad_fn", index);
+        return refuse_history(index);
     if (gradient ? !tp__is_like(gradient, root) : root->numel != 1)
         return refuse_root(root, gradient, index);
     return TP_OK;
 }
 
-/* Puts the first gradients in and walks. */
-static tp_status walk_back(walk *w, tp_tensor *const *outputs, int n_outputs, tp_tensor *const *grad_outputs)
+/* The gradient that an output begins with: as given, or 1. One that an outer walk might recycle becomes a
+ * view. */
+static inline tp_tensor *seed_of(const tp_tensor *output, tp_tensor *given)
 {
-    for (int i = 0; i < n_outputs; i++)
-        TP__TRY(check_root(outputs[i], grad_outputs ? grad_outputs[i] : NULL, i));
-    if (w->n_wanted) {
-        TP__TRY(discover(w, outputs, n_outputs));
-        TP__TRY(mark_leading(w));
-    }
+    if (!given)
+        return tp_ones_n((tp_dtype)output->dtype, output->ndim, output->shape);
+    return given->temporary ? tp_detach(given) : given;
+}
+
+/* The whole walk from one output to its leaves. Nothing else can send a gradient to the output's node, which
+ * is the youngest, so that it is run at once. */
+static inline tp_status walk_from(walk *w, tp_tensor *root, tp_tensor *seed)
+{
+    tp_tensor *grads[TP_MAX_OUTPUTS] = {0};
+    if (!root->history)
+        return deliver(w, root, seed);
+    grads[root->output_index] = seed;
+    TP__TRY(step(w, (tp__node *)root->history, grads, true));
+    return w->n_heap ? run(w) : TP_OK;
+}
+
+/* The walk from several outputs to requested tensors. */
+static tp_status walk_to_wanted(walk *w, tp_tensor *const *outputs, int n_outputs,
+                                tp_tensor *const *grad_outputs)
+{
+    TP__TRY(discover(w, outputs, n_outputs));
+    TP__TRY(mark_leading(w));
     for (int i = 0; i < n_outputs; i++) {
-        tp_tensor *seed = grad_outputs ? grad_outputs[i] : NULL;
-        if (!seed && !(seed = tp_ones_n((tp_dtype)outputs[i]->dtype, outputs[i]->ndim, outputs[i]->shape)))
+        tp_tensor *seed = seed_of(outputs[i], grad_outputs ? grad_outputs[i] : NULL);
+        if (!seed)
             return tp__ctx.error;
         TP__TRY(deliver(w, outputs[i], seed));
     }
-    const bool was_walking = tp__ctx.walking;
-    tp__ctx.walking = true;
-    const tp_status status = run(w);
-    tp__ctx.walking = was_walking;
-    return status;
+    return run(w);
 }
 
 /* What can fail of giving a leaf its gradient, which may be replaced by a sum or an even copy. */
-static tp_status prepare_leaf(tp_tensor *leaf, tp_tensor **gradient)
+static inline tp_status prepare_leaf(tp_tensor *leaf, tp_tensor **gradient)
 {
-    tp_tensor *before = tp_grad(leaf), *grad = *gradient;
+    tp_tensor *before = tp__leaf_grad(leaf), *grad = *gradient;
     if (before && (before->history || grad->history))
         grad = sum_of(before, grad);
     else if (before && !grad->contiguous && grad->layout == TP__DENSE)
@@ -522,17 +575,18 @@ static tp_status give_to_leaves(const walk *w)
 tp_status tp_backward_with(const tp_backward_options *options)
 {
     TP__FRAME("backward");
-    walk w = {.recording = options->create_graph,
-              .retain = options->retain_graph || options->create_graph,
-              .into_leaves = true};
+    tp_tensor *const root = options->root;
+    TP__TRY(check_root(root, options->gradient, 0));
+    tp_tensor *seed = seed_of(root, options->gradient);
+    if (!seed)
+        return tp__ctx.error;
+    walk w;
     room r;
-    walk_begin(&w, &r);
-    const bool no_grad = tp__ctx.no_grad;
-    tp__ctx.no_grad = !options->create_graph;
-    tp_status status = walk_back(&w, &options->root, 1, &options->gradient);
+    walk_begin(&w, &r, options->create_graph, options->retain_graph);
+    tp_status status = walk_from(&w, root, seed);
+    walk_leave(&w);
     if (status == TP_OK)
         status = give_to_leaves(&w);
-    tp__ctx.no_grad = no_grad;
     walk_end(&w, &r);
     return status;
 }
@@ -554,15 +608,16 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
         if (!inputs[i]->requires_grad)
             return tp_fail(TP_ERROR_STATE, "input %d does not require grad", i);
     }
-    walk w = {.recording = options->create_graph,
-              .retain = options->retain_graph || options->create_graph,
-              .wanted = inputs,
-              .n_wanted = n_inputs};
+    for (int i = 0; i < n_outputs; i++)
+        TP__TRY(check_root(outputs[i], grad_outputs ? grad_outputs[i] : NULL, i));
+    walk w;
     room r;
-    walk_begin(&w, &r);
-    const bool no_grad = tp__ctx.no_grad;
-    tp__ctx.no_grad = !options->create_graph;
-    tp_status status = walk_back(&w, outputs, n_outputs, grad_outputs);
+    walk_begin(&w, &r, options->create_graph, options->retain_graph);
+    w.into_leaves = false;
+    w.wanted = inputs;
+    w.n_wanted = n_inputs;
+    tp_status status = walk_to_wanted(&w, outputs, n_outputs, grad_outputs);
+    walk_leave(&w);
     for (int i = 0; i < n_inputs && status == TP_OK; i++) {
         place *p = find(&w, inputs[i]);
         if (p && !(gradients[i] = p->grads[0] = tp__multiplied_out(p->grads[0])))
@@ -581,7 +636,6 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
         else if (gradients[i]) /* the caller's own from now on */
             gradients[i]->temporary = gradients[i]->pending = false;
     }
-    tp__ctx.no_grad = no_grad;
     walk_end(&w, &r);
     return status;
 }
