@@ -6,6 +6,7 @@
 # make valgrind   the fast tests under valgrind
 # make bench      the benchmarks
 # make instructions  counts the instructions of a few benchmarks, and compares them with bench/instructions.txt
+# make sabotage   spoils every gradient of every record in turn, and shows which check notices
 # make install    PREFIX=/usr/local, DESTDIR honoured
 # make format     formats the sources in place
 # make clean      removes what the targets above have built
@@ -23,7 +24,7 @@ compile = cmake --build
 export JOBS
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test check format-check sanitize valgrind bench instructions install format clean
+.PHONY: build demo test check format-check sanitize valgrind bench instructions sabotage install format clean
 .NOTPARALLEL:
 
 build:
@@ -75,6 +76,9 @@ instructions:
 	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
 	@$(compile) $(BUILD) -j $(JOBS)
 	@sh scripts/instructions.sh $(BUILD)
+
+sabotage: build
+	@sh scripts/sabotage.sh $(BUILD)
 
 install: build
 	@sh scripts/install.sh $(BUILD) $(PREFIX)

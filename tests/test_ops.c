@@ -1,221 +1,10 @@
 /* Every record of the library, driven by its own samples: values, gradients, refusals, strides, what is
  * saved, and memory that runs out at each place in turn. */
-#include "test.h"
+#include "samples.h"
 
 #include "base/memory.h"
-#include "heart/heart.h"
-#include "taper/ops.h"
 
 #include <ctype.h>
-
-#define MOST 24
-
-/* ---- Samples as tensors ---- */
-
-static uint64_t stream;
-
-static double next_random(double low, double high)
-{
-    stream = stream * 6364136223846793005u + 1442695040888963407u;
-    return low + (high - low) * ((double)(stream >> 11) / 9007199254740992.0);
-}
-
-typedef struct inputs {
-    int n;
-    tp_tensor *t[MOST];
-} inputs;
-
-static tp_tensor *make_csr(tp_dtype dtype, const int64_t *shape, double low, double high)
-{
-    const int64_t rows = shape[0], columns = shape[1];
-    TP_SCOPE(arrays);
-    tp_region *here = tp_region_current();
-    int64_t *starts = tp_region_alloc(here, (size_t)(rows + 1) * sizeof *starts);
-    int32_t *column_of = tp_region_alloc(here, (size_t)(rows * columns + 1) * sizeof *column_of);
-    double *wide = tp_region_alloc(here, (size_t)(rows * columns + 1) * sizeof *wide);
-    float *narrow = tp_region_alloc(here, (size_t)(rows * columns + 1) * sizeof *narrow);
-    int64_t n = 0;
-    for (int64_t r = 0; r < rows; r++) {
-        for (int64_t c = 0; c < columns; c++) {
-            /* Row 1 is empty, the others have about half of the columns. */
-            if (r == 1 || next_random(0, 1) < 0.5)
-                continue;
-            column_of[n] = (int32_t)c;
-            narrow[n] = (float)next_random(low, high);
-            wide[n] = dtype == TP_F32 ? (double)narrow[n] : next_random(low, high);
-            n++;
-        }
-        starts[r + 1] = n;
-    }
-    return tp_keep(
-        tp_csr(dtype, rows, columns, n, starts, column_of, dtype == TP_F32 ? (void *)narrow : wide));
-}
-
-static tp_tensor *make_dense(tp_dtype dtype, int ndim, const int64_t *shape, double low, double high)
-{
-    tp_tensor *t = tp_zeros_n(dtype, ndim, shape);
-    const size_t size = tp_dtype_size(dtype);
-    for (int64_t i = 0; i < tp_numel(t); i++) {
-        double value = next_random(low, high);
-        if (!tp_dtype_is_float(dtype))
-            value = dtype == TP_BOOL ? (double)(value > (low + high) / 2) : floor(value);
-        tp__store_f64(dtype, t->data + (size_t)i * size, value);
-    }
-    return t;
-}
-
-/* One input such as "f64[2,3]<-1,1>"; "-" is an absent one. `narrow` makes float32 of float64. */
-static const char *parse_one(const char *p, bool narrow, tp_tensor **t)
-{
-    static const struct {
-        const char *name;
-        tp_dtype dtype;
-    } names[] = {{"bool", TP_BOOL}, {"u8", TP_U8},   {"i32", TP_I32}, {"i64", TP_I64},
-                 {"f32", TP_F32},   {"f64", TP_F64}, {"csr", TP_F64}};
-    *t = NULL;
-    if (*p == '-')
-        return p + 1;
-    size_t k = 0;
-    while (k < sizeof names / sizeof names[0] && strncmp(p, names[k].name, strlen(names[k].name)))
-        k++;
-    if (k == sizeof names / sizeof names[0])
-        return NULL;
-    tp_dtype dtype = names[k].dtype;
-    const bool sparse = k == sizeof names / sizeof names[0] - 1;
-    if (narrow && dtype == TP_F64)
-        dtype = TP_F32;
-    p += strlen(names[k].name);
-    if (*p++ != '[')
-        return NULL;
-    int64_t shape[TP_MAX_DIMS] = {0};
-    int ndim = 0;
-    while (*p != ']') {
-        char *end;
-        shape[ndim++] = strtoll(p, &end, 10);
-        if (end == p || (*end != ',' && *end != ']') || ndim == TP_MAX_DIMS)
-            return NULL;
-        p = end + (*end == ',');
-    }
-    p++;
-    double low = tp_dtype_is_float(dtype) ? -2 : 0, high = tp_dtype_is_float(dtype) ? 2 : 3;
-    if (*p == '<') {
-        char *end;
-        low = strtod(p + 1, &end);
-        if (*end != ',')
-            return NULL;
-        high = strtod(end + 1, &end);
-        if (*end != '>')
-            return NULL;
-        p = end + 1;
-    }
-    *t = sparse ? make_csr(dtype, shape, low, high) : make_dense(dtype, ndim, shape, low, high);
-    return *t ? p : NULL;
-}
-
-static bool parse(const tp_op *op, const char *text, bool narrow, inputs *in)
-{
-    in->n = 0;
-    stream = 0x9E3779B97F4A7C15u;
-    while (*text) {
-        if (*text == ' ') {
-            text++;
-            continue;
-        }
-        if (in->n == MOST || !(text = parse_one(text, narrow, &in->t[in->n])))
-            return false;
-        in->n++;
-    }
-    while (in->n < op->n_inputs)
-        in->t[in->n++] = NULL;
-    return op->n_inputs < 0 || in->n == op->n_inputs;
-}
-
-static bool differentiable(const tp_tensor *t)
-{
-    return t && t->layout == TP__DENSE && tp_dtype_is_float((tp_dtype)t->dtype);
-}
-
-static void require_all(const inputs *in)
-{
-    for (int i = 0; i < in->n; i++)
-        if (differentiable(in->t[i]))
-            tp_requires_grad_(in->t[i], true);
-}
-
-/* ---- Applying a record ---- */
-
-typedef struct application {
-    const tp_op *op;
-    const void *attributes;
-} application;
-
-/* The floating outputs, side by side in one vector. */
-static tp_tensor *apply_joined(tp_tensor *const *t, int n, void *argument)
-{
-    const application *a = argument;
-    tp_tensor *outputs[TP_MAX_OUTPUTS], *floats[TP_MAX_OUTPUTS];
-    int n_floats = 0;
-    tp_manual_seed(11); /* the same draws each time */
-    if (tp_apply_n(a->op, t, n, a->attributes, outputs) != TP_OK)
-        return NULL;
-    for (int i = 0; i < a->op->n_outputs; i++)
-        if (tp_dtype_is_float(tp_dtype_of(outputs[i])))
-            floats[n_floats++] = tp_reshape(outputs[i], -1);
-    return n_floats == 1 ? floats[0] : n_floats ? tp_cat(floats, n_floats, 0) : outputs[0];
-}
-
-/* Gradients of a weighted sum of the outputs for all inputs that require one; NULL where there is none. */
-static tp_status gradients_of(const application *a, const inputs *in, bool recorded, tp_tensor **gradients)
-{
-    tp_tensor *y = apply_joined(in->t, in->n, (void *)(uintptr_t)a);
-    if (!y)
-        return tp_error();
-    if (!tp_requires_grad(y)) {
-        memset(gradients, 0, MOST * sizeof *gradients);
-        return TP_OK;
-    }
-    tp_tensor *weights = tp_zeros_like(y), *wanted[MOST], *got[MOST];
-    for (int64_t i = 0; weights && i < tp_numel(y); i++)
-        tp__store_f64(tp_dtype_of(y), weights->data + (size_t)i * tp_dtype_size(tp_dtype_of(y)),
-                      1 + 0.25 * sin((double)i));
-    if (!weights)
-        return tp_error();
-    int n = 0;
-    for (int i = 0; i < in->n; i++)
-        if (tp_requires_grad(in->t[i]))
-            wanted[n++] = in->t[i];
-    const tp_gradients_options options = {
-        .retain_graph = true, .create_graph = recorded, .allow_unused = true};
-    const tp_status status = tp_gradients(&y, 1, wanted, n, &weights, &options, got);
-    if (status != TP_OK)
-        return status;
-    n = 0;
-    for (int i = 0; i < in->n; i++)
-        gradients[i] = tp_requires_grad(in->t[i]) ? got[n++] : NULL;
-    return TP_OK;
-}
-
-/* The largest |a - b| / max(1, |b|); 0 for two NaNs; -1 for different shapes. */
-static double distance(const tp_tensor *a, const tp_tensor *b)
-{
-    if (!a || !b)
-        return a == b ? 0 : -1;
-    TP_SCOPE(distance);
-    tp_tensor *p = tp_detach(a), *q = tp_detach(b);
-    p = tp_contiguous(tp_to(p->layout == TP__CSR ? tp_to_dense(p) : p, TP_F64));
-    q = tp_contiguous(tp_to(q->layout == TP__CSR ? tp_to_dense(q) : q, TP_F64));
-    if (!p || !q || p->ndim != q->ndim || memcmp(p->shape, q->shape, (size_t)p->ndim * sizeof(int64_t)))
-        return -1;
-    double worst = 0;
-    const double *x = tp_data_f64(p), *y = tp_data_f64(q);
-    for (int64_t i = 0; i < p->numel; i++) {
-        if ((isnan(x[i]) && isnan(y[i])) || x[i] == y[i])
-            continue;
-        const double d = fabs(x[i] - y[i]) / fmax(1, fabs(y[i]));
-        worst = d > worst || isnan(d) ? (isnan(d) ? INFINITY : d) : worst;
-    }
-    return worst;
-}
 
 static void complain(const tp_op *op, const char *sample, const char *what)
 {
@@ -288,32 +77,12 @@ static void check_refusal(const tp_op *op, const tp_sample *s)
 
 static void check_gradients(const tp_op *op, const tp_sample *s)
 {
-    TP_SCOPE(gradients);
-    inputs in;
-    application a = {op, s->attributes};
-    if (!parse(op, s->inputs, false, &in))
-        return;
-    require_all(&in);
-    bool any = false;
-    for (int i = 0; i < in.n; i++)
-        any |= differentiable(in.t[i]);
-    if (!any)
-        return;
-    inputs present = {0}; /* gradcheck takes no absent inputs */
-    for (int i = 0; i < in.n; i++)
-        if (in.t[i])
-            present.t[present.n++] = in.t[i];
-    if (present.n == in.n || op->n_inputs < 0) {
-        const bool second = !getenv("TAPER_FIRST_ORDER_ONLY");
-        EXPECT(tp_gradcheck(apply_joined, in.t, in.n, &a, .second_order = second) == TP_OK,
-               "gradients are wrong");
-    }
-    tp_tensor *fused[MOST], *recorded[MOST];
-    REQUIRE(gradients_of(&a, &in, false, fused) == TP_OK, "backward fails");
-    REQUIRE(gradients_of(&a, &in, true, recorded) == TP_OK, "recorded backward fails");
-    for (int i = 0; i < in.n; i++)
-        EXPECT(distance(fused[i], recorded[i]) >= 0 && distance(fused[i], recorded[i]) < 1e-12,
-               "fused and recorded gradients differ");
+    const bool second = !getenv("TAPER_FIRST_ORDER_ONLY");
+    EXPECT(check_differences(op, s, second) == TP_OK, "gradients are wrong");
+    tp_clear_error();
+    const double between = fused_from_recorded(op, s);
+    EXPECT(between >= 0 && between < 1e-12, "fused and recorded gradients differ");
+    tp_clear_error();
 }
 
 /* The same elements behind other strides: the dimensions lie in memory in reverse order, with a gap. */
@@ -345,7 +114,7 @@ static tp_tensor *repeated(tp_tensor *t, bool expanded)
 
 static void check_same(const tp_op *op, const tp_sample *s, const inputs *in, const inputs *other)
 {
-    application a = {op, s->attributes};
+    application a = {op, s->attributes, NULL};
     tp_tensor *y = apply_joined(in->t, in->n, &a), *z = apply_joined(other->t, other->n, &a);
     /* Sums go through memory in its own order, as PyTorch's do. */
     const bool in_memory_order = !strcmp(op->name, "sum") || !strcmp(op->name, "mean");
@@ -408,7 +177,7 @@ static void check_saved(const tp_op *op, const tp_sample *s, bool recorded)
 {
     TP_SCOPE(saved);
     inputs in;
-    application a = {op, s->attributes};
+    application a = {op, s->attributes, NULL};
     tp_tensor *before[MOST] = {0}, *outputs[TP_MAX_OUTPUTS], *grads[TP_MAX_OUTPUTS];
     if (op->no_gradient || !parse(op, s->inputs, false, &in))
         return;
@@ -460,7 +229,7 @@ static void check_narrow(const tp_op *op, const tp_sample *s)
 {
     TP_SCOPE(narrow);
     inputs wide, narrow;
-    application a = {op, s->attributes};
+    application a = {op, s->attributes, NULL};
     if (!parse(op, s->inputs, false, &wide) || !parse(op, s->inputs, true, &narrow))
         return;
     for (int i = 0; i < wide.n; i++) /* the float32 values exactly */
@@ -491,7 +260,7 @@ static void check_narrow(const tp_op *op, const tp_sample *s)
 static void check_ranks(const tp_op *op, const tp_sample *s)
 {
     inputs sample;
-    application a = {op, s->attributes};
+    application a = {op, s->attributes, NULL};
     if (!parse(op, s->inputs, false, &sample) || sample.n > 4)
         return;
     tp_set_memory_limit(tp_memory_used() + (64 << 20));
@@ -532,7 +301,7 @@ static bool run_short_of_memory(const tp_op *op, const tp_sample *s, bool record
 {
     TP_SCOPE(outer);
     inputs in;
-    application a = {op, s->attributes};
+    application a = {op, s->attributes, NULL};
     tp_tensor *gradients[MOST];
     if (!parse(op, s->inputs, false, &in))
         return false;
@@ -645,7 +414,7 @@ int main(int argc, char **argv)
             }
             TP_SCOPE(sample);
             inputs in;
-            application a = {op, s->attributes};
+            application a = {op, s->attributes, NULL};
             EXPECT(parse(op, s->inputs, false, &in), "cannot be read");
             EXPECT(apply_joined(in.t, in.n, &a), "fails");
             tp_clear_error();

@@ -285,7 +285,9 @@ const tp_op tp__op_index_backward = {
                         (&(const chosen){.choice = {3, true}, .ndim = 3, .shape = {3, 4, 2}}),
                         "the gradient must have the shape [5, 2], not [5, 3]"},
                        {"f64[5,2] i64[5]<0,3>", (&(const chosen){.choice = {1, true}, .ndim = 9}),
-                        "a tensor has 0 to 8 dimensions, not 9"}),
+                        "a tensor has 0 to 8 dimensions, not 9"},
+                       {"f64[2] f64[2]", (&(const chosen){.choice = {1, true}, .ndim = 1, .shape = {3}}),
+                        "Expected dtype int64 for index"}),
 };
 
 /* ---- What the entries of a call stand for ---- */
