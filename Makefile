@@ -7,6 +7,7 @@
 # make bench      the benchmarks
 # make instructions  counts the instructions of a few benchmarks, and compares them with bench/instructions.txt
 # make sabotage   spoils every gradient of every record in turn, and shows which check notices
+# make coverage   writes docs/coverage.md: what the tests compare of every operation and module
 # make install    PREFIX=/usr/local, DESTDIR honoured
 # make format     formats the sources in place
 # make clean      removes what the targets above have built
@@ -24,7 +25,7 @@ compile = cmake --build
 export JOBS
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test check format-check sanitize valgrind bench instructions sabotage install format clean
+.PHONY: build demo test check format-check sanitize valgrind bench instructions sabotage coverage install format clean
 .NOTPARALLEL:
 
 build:
@@ -79,6 +80,9 @@ instructions:
 
 sabotage: build
 	@sh scripts/sabotage.sh $(BUILD)
+
+coverage: build
+	@sh scripts/coverage.sh $(BUILD)
 
 install: build
 	@sh scripts/install.sh $(BUILD) $(PREFIX)

@@ -63,27 +63,26 @@ static inline tp_tensor *make_dense(tp_dtype dtype, int ndim, const int64_t *sha
     return t;
 }
 
+/* Of each dtype, in the order of tp_dtype. */
+static const char *const sample_dtypes[] = {"bool", "u8", "i32", "i64", "f32", "f64"};
+_Static_assert(sizeof sample_dtypes / sizeof sample_dtypes[0] == TP_DTYPES, "each dtype has a name");
+
 /* One input such as "f64[2,3]<-1,1>"; "-" is an absent one. `narrow` makes float32 of float64. */
-static const char *parse_one(const char *p, bool narrow, tp_tensor **t)
+static inline const char *parse_one(const char *p, bool narrow, tp_tensor **t)
 {
-    static const struct {
-        const char *name;
-        tp_dtype dtype;
-    } names[] = {{"bool", TP_BOOL}, {"u8", TP_U8},   {"i32", TP_I32}, {"i64", TP_I64},
-                 {"f32", TP_F32},   {"f64", TP_F64}, {"csr", TP_F64}};
     *t = NULL;
     if (*p == '-')
         return p + 1;
-    size_t k = 0;
-    while (k < sizeof names / sizeof names[0] && strncmp(p, names[k].name, strlen(names[k].name)))
+    const bool sparse = !strncmp(p, "csr", 3);
+    int k = 0;
+    while (!sparse && k < TP_DTYPES && strncmp(p, sample_dtypes[k], strlen(sample_dtypes[k])))
         k++;
-    if (k == sizeof names / sizeof names[0])
+    if (k == TP_DTYPES)
         return NULL;
-    tp_dtype dtype = names[k].dtype;
-    const bool sparse = k == sizeof names / sizeof names[0] - 1;
+    tp_dtype dtype = sparse ? TP_F64 : (tp_dtype)k;
+    p += strlen(sparse ? "csr" : sample_dtypes[k]);
     if (narrow && dtype == TP_F64)
         dtype = TP_F32;
-    p += strlen(names[k].name);
     if (*p++ != '[')
         return NULL;
     int64_t shape[TP_MAX_DIMS] = {0};

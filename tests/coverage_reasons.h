@@ -1,0 +1,15 @@
+/* Why a column of a row stays empty: the row (a * at an end stands for anything), the columns, the reason.
+ * Rows of a table in coverage.c. */
+{"*_backward", FORWARD, "a gradient; runs in the cases of its operation"},
+    {"recurrence", FORWARD, "a gradient; runs in the cases of cumprod"},
+    {"csr_*", ALL, "against the dense operation, in test_linalg_sparse"},
+    {"argsort", GRADIENT | SECOND, "gives integers"}, {"bincount", GRADIENT | SECOND, "PyTorch has none"},
+    {"bucketize", GRADIENT | SECOND, "gives integers"},
+    {"count_nonzero", GRADIENT | SECOND, "gives integers"},
+    {"nonzero_tuple", GRADIENT | SECOND, "gives integers"},
+    {"unique", GRADIENT | SECOND, "not implemented in PyTorch either"},
+    {"unique_consecutive", GRADIENT | SECOND, "not implemented in PyTorch either"},
+    {"dropout", SECOND, "linear in x: 0"},
+    {"hinge_loss", ALL, "PyTorch has none; against its formula, in test_compositions"},
+    {"multi_margin_loss", SECOND, "PyTorch has none; those of its parts"},
+    {"corrcoef", SECOND, "those of its parts"},
