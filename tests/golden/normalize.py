@@ -83,4 +83,28 @@ for dtype in (F, D):
                                             layer.num_batches_tracked.to(dtype).reshape(1)])
             c.add("batch_norm_steps", steps, [Input(shape, dtype, -1, 2)], [momentum])
 
+# Values far from 0 for their deviation, long batches, and rows across memory, in float32: there PyTorch's own float32 is
+# off by up to 1e-3, and what is written is what it computes in float64 of the same numbers.
+def truth(name, function, inputs, numbers, node):
+    c.add(name, lambda *t: function(*(x.double() for x in t)).float(), inputs, numbers, node=node)
+
+
+for shape, low, high in (([3, 70], 95, 105), ([4, 6], 99.9, 100.1), ([2, 600], 999, 1000), ([5, 33], -100.5, -99.5)):
+    last = shape[-1:]
+    x, w, b = (Input(s, F, *limits) for s, limits in ((shape, (low, high)), (last, (0.5, 2)), (last, (-1, 1))))
+    layer = lambda x, w=None, b=None: f.layer_norm(x, last, w, b)
+    truth("layer_norm", layer, [x, w, b], [1, 1e-5], "NativeLayerNormBackward0")
+    truth("layer_norm", layer, [x], [1, 1e-5], "NativeLayerNormBackward0")
+    truth("rms_norm", lambda x, w: f.rms_norm(x, last, w, 1e-5), [x, w], [1, 1e-5], "MulBackward0")
+x, w, b = Input([3, 4, 30], F, 95, 105), Input([4], F, 0.5, 2), Input([4], F)
+truth("group_norm", lambda x, w, b: f.group_norm(x, 2, w, b), [x, w, b], [2, 1e-5], "NativeGroupNormBackward0")
+for shape, low, high, perm in (([200, 2], -3, 5, None), ([200, 2], 95, 105, None), ([4, 3, 70], 99, 100, None),
+                               ([3, 40], 99, 100, [1, 0])):
+    channels = shape[perm[1] if perm else 1]
+    x, w, b = Input(shape, F, low, high, perm=perm), Input([channels], F, 0.5, 2), Input([channels], F)
+    truth("batch_norm", lambda x, w, b: f.batch_norm(x, None, None, w, b, True), [x, w, b], [1, 0.1, 1e-5],
+          "NativeBatchNormBackward0")
+x, w = Input([6, 4], F, -3, 5, perm=[1, 0]), Input([6], F, 0.5, 2)
+truth("rms_norm", lambda x, w: f.rms_norm(x, [6], w, 1e-5), [x, w], [1, 1e-5], "MulBackward0")
+
 c.write(os.path.join(os.path.dirname(os.path.abspath(__file__)), "normalize.pack"))

@@ -51,7 +51,9 @@ static inline double FUNCTION(sum)(int64_t n, const T *x)
     return total;
 }
 
-static inline double FUNCTION(sum_of_squares)(int64_t n, const T *x, T shift)
+/* The sum of x - shift, or of the squares. */
+static inline __attribute__((always_inline)) double FUNCTION(sum_around)(int64_t n, const T *x, T shift,
+                                                                         bool squared)
 {
     const VECTOR shifts = ALL(shift);
     double total = 0;
@@ -61,54 +63,66 @@ static inline double FUNCTION(sum_of_squares)(int64_t n, const T *x, T shift)
         int64_t i = 0;
         GROUPS(size, {
             const VECTOR d = AT(x + i + k * WIDE) - shifts;
-            s.v[k] += d * d;
+            s.v[k] += squared ? d * d : d;
         })
         total += FUNCTION(total)(&s);
-        for (; i < size; i++)
-            total += (double)((x[i] - shift) * (x[i] - shift));
+        for (; i < size; i++) {
+            const T d = x[i] - shift;
+            total += (double)(squared ? d * d : d);
+        }
     }
     return total;
 }
 
+/* The first sum is off by what the type cannot tell of the numbers. Where their mean is large against their
+ * deviation, that is found once more, from numbers as small as the deviation. */
 static void FUNCTION(moments)(int64_t n, const void *from, bool centred, double *mean, double *variance)
 {
     const T *x = from;
     *mean = centred ? FUNCTION(sum)(n, x) / (double)n : 0;
     const T shift = (T)*mean;
+    *variance = FUNCTION(sum_around)(n, x, shift, true) / (double)n;
+    if (*mean * *mean > 4 * *variance)
+        *mean = (double)shift + FUNCTION(sum_around)(n, x, shift, false) / (double)n;
     const double off = *mean - (double)shift;
-    *variance = FUNCTION(sum_of_squares)(n, x, shift) / (double)n - off * off;
+    *variance -= off * off;
 }
+
+/* A mean as a number of the type and what is left of it: x - mean loses nothing where the mean is large
+ * against the deviation. */
+#define MEAN(mean) m = (T)(mean), rest = (T)((mean) - (double)(T)(mean))
 
 /* y = ((x - mean) * scale) * weight + bias. */
 static void FUNCTION(apply)(int64_t n, const void *from, double mean, double scale, const void *weight,
                             const void *bias, void *to)
 {
-    const T *x = from, *w = weight, *b = bias, m = (T)mean, s = (T)scale;
+    const T *x = from, *w = weight, *b = bias, MEAN(mean), s = (T)scale;
     T *y = to;
     if (w && b)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s * w[i] + b[i];
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s * w[i] + b[i];
     else if (w)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s * w[i];
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s * w[i];
     else if (b)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s + b[i];
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s + b[i];
     else
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s;
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s;
 }
 
 static void FUNCTION(apply_one)(int64_t n, const void *from, double mean, double scale, double weight,
                                 double bias, void *to)
 {
-    const T *x = from, m = (T)mean, s = (T)scale, w = (T)weight, b = (T)bias;
+    const T *x = from, MEAN(mean), s = (T)scale, w = (T)weight, b = (T)bias;
     T *y = to;
-    _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) * s * w + b;
+    _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s * w + b;
 }
 
 /* Adds up g w and g w h of a row, h being (x - mean) * scale, and adds g h and g to the gradients of weight
  * and bias. Inlined for each combination of what there is. */
-static inline __attribute__((always_inline)) void
-FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m, T s, const T *w, T *dw, T *db, double sums[2])
+static inline __attribute__((always_inline)) void FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m,
+                                                                     T rest, T s, const T *w, T *dw, T *db,
+                                                                     double sums[2])
 {
-    const VECTOR means = ALL(m), scales = ALL(s);
+    const VECTOR means = ALL(m), rests = ALL(rest), scales = ALL(s);
     sums[0] = sums[1] = 0;
     for (int64_t begin = 0; begin < n; begin += BLOCK) {
         const int64_t end = n - begin < BLOCK ? n : begin + BLOCK;
@@ -116,7 +130,7 @@ FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m, T s, const T *w, T *d
         int64_t i = begin;
         GROUPS(end, {
             const int64_t at = i + k * WIDE;
-            const VECTOR h = (AT(x + at) - means) * scales;
+            const VECTOR h = (AT(x + at) - means - rests) * scales;
             VECTOR gi = AT(g + at);
             if (dw)
                 INTO(dw + at) += gi * h;
@@ -130,7 +144,7 @@ FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m, T s, const T *w, T *d
         sums[0] += FUNCTION(total)(&plain);
         sums[1] += FUNCTION(total)(&with);
         for (; i < end; i++) {
-            const T h = (x[i] - m) * s;
+            const T h = (x[i] - m - rest) * s;
             T gi = g[i];
             if (dw)
                 dw[i] += gi * h;
@@ -147,41 +161,42 @@ FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m, T s, const T *w, T *d
 static void FUNCTION(gradient)(int64_t n, const void *input, const void *gradient, double mean, double scale,
                                bool centred, const void *weight, void *to, void *weight_sums, void *bias_sums)
 {
-    const T *x = input, *g = gradient, *w = weight, m = (T)mean, s = (T)scale;
+    const T *x = input, *g = gradient, *w = weight, MEAN(mean), s = (T)scale;
     T *out = to, *dw = weight_sums, *db = bias_sums;
     double sums[2];
     if (w && dw && db)
-        FUNCTION(row_sums)(n, x, g, m, s, w, dw, db, sums);
+        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, db, sums);
     else if (w && dw)
-        FUNCTION(row_sums)(n, x, g, m, s, w, dw, NULL, sums);
+        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, NULL, sums);
     else if (!w && !dw && !db)
-        FUNCTION(row_sums)(n, x, g, m, s, NULL, NULL, NULL, sums);
+        FUNCTION(row_sums)(n, x, g, m, rest, s, NULL, NULL, NULL, sums);
     else
-        FUNCTION(row_sums)(n, x, g, m, s, w, dw, db, sums);
+        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, db, sums);
     if (!out)
         return;
     const T first = centred ? (T)(sums[0] / (double)n) : 0, second = (T)(sums[1] / (double)n);
     if (w)
         _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
-            s * (g[i] * w[i] - first - (x[i] - m) * s * second);
+            s * (g[i] * w[i] - first - (x[i] - m - rest) * s * second);
     else
         _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
-            s * (g[i] - first - (x[i] - m) * s * second);
+            s * (g[i] - first - (x[i] - m - rest) * s * second);
 }
 
 static void FUNCTION(sums_one)(int64_t n, const void *x, const void *g, double mean, double scale,
                                double sums[2])
 {
-    FUNCTION(row_sums)(n, x, g, (T)mean, (T)scale, NULL, NULL, NULL, sums);
+    const T MEAN(mean);
+    FUNCTION(row_sums)(n, x, g, m, rest, (T)scale, NULL, NULL, NULL, sums);
 }
 
 static void FUNCTION(gradient_one)(int64_t n, const void *input, const void *gradient, double mean,
                                    double scale, double weight, double first, double second, void *to)
 {
-    const T *x = input, *g = gradient, m = (T)mean, s = (T)scale, sw = (T)(scale * weight);
+    const T *x = input, *g = gradient, MEAN(mean), s = (T)scale, sw = (T)(scale * weight);
     const T a = (T)first, b = (T)second;
     T *out = to;
-    _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = sw * (g[i] - a - (x[i] - m) * s * b);
+    _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = sw * (g[i] - a - (x[i] - m - rest) * s * b);
 }
 
 #undef STEP
@@ -192,6 +207,7 @@ static void FUNCTION(gradient_one)(int64_t n, const void *input, const void *gra
 #undef AT
 #undef INTO
 #undef ALL
+#undef MEAN
 #undef FUNCTION
 #undef VECTOR
 #undef T
