@@ -70,11 +70,14 @@ static int64_t integer_floor_divide(int64_t a, int64_t b)
     (void)p;                                                \
     (void)q;                                                \
     (void)r;
-#define KERNEL(name, RESULT, read, expression)                                             \
-    static void FUNCTION(name)(int64_t n, const void *const *operands, void *result)       \
-    {                                                                                      \
-        read RESULT *const out = result;                                                   \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = (RESULT)(expression); \
+/* Flat, since a loop that calls is not made into vectors: with this many kernels in a file the compiler would
+ * stop inlining the mathematics. */
+#define KERNEL(name, RESULT, read, expression)                                                  \
+    __attribute__((flatten)) static void FUNCTION(name)(int64_t n, const void *const *operands, \
+                                                        void *result)                           \
+    {                                                                                           \
+        read RESULT *const out = result;                                                        \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = (RESULT)(expression);      \
     }
 #define NO_KERNEL(name, RESULT, read, expression)
 #define WHERE_KERNEL                                                                             \
