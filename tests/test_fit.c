@@ -439,6 +439,120 @@ static void test_resume(void)
     CHECK_OK();
 }
 
+/* ---- Schedules, averages, clipping, weights of classes ---- */
+
+typedef struct extras {
+    tp_schedule *schedule, *plateau;
+    tp_average *average;
+} extras;
+
+static extras make_extras(const setting *s)
+{
+    return (extras){tp_cosine_annealing_lr(s->adam, .T_max = 3 * STEPS, .eta_min = 1e-4),
+                    tp_reduce_lr_on_plateau(s->adam, .maximize = true, .factor = 0.5, .patience = 0),
+                    tp_average_of(s->model, .decay = 0.8)};
+}
+
+/* A run with everything, written out. */
+static void test_extras_written_out(void)
+{
+    TP_SCOPE(extras);
+    setting s = make_setting(21);
+    extras e = make_extras(&s);
+    tp_tensor *weights = tp_from_text(TP_F32, "[0.5, 2]");
+    tp_fit_result r;
+    CHECK(tp_fit(s.model, s.train, s.adam, s.dev, .epochs = 3, .schedule = e.schedule,
+                 .metric_schedule = e.plateau, .average = e.average, .clip_norm = 0.3,
+                 .class_weights = weights, .keep_last = true, .result = &r) == TP_OK);
+    CHECK(tp_average_count(e.average) == 3 * STEPS);
+    const tp_named_tensors *fitted = tp_copy_named_tensors(tp_state_dict(s.model));
+    const double rate = tp_get_lr(s.adam, 0);
+
+    s = make_setting(21);
+    e = make_extras(&s);
+    tp_evaluation dev = {0};
+    for (int epoch = 0; epoch < 3; epoch++) {
+        tp_batch *batch;
+        while (tp_loader_next(s.train, &batch) == TP_OK) {
+            TP_SCOPE(step);
+            tp_tensor *p = tp_sigmoid(tp_squeeze(tp_forward(s.model, batch->X), -1));
+            tp_tensor *weight = tp_index_select(weights, 0, tp_to(batch->y, TP_I64));
+            tp_tensor *loss = tp_binary_cross_entropy(p, batch->y, .weight = weight);
+            tp_zero_grad(s.adam);
+            CHECK(tp_backward(loss) == TP_OK);
+            CHECK(tp_clip_grad_norm(tp_parameters(s.model), 0.3) > 0);
+            CHECK(tp_step(s.adam) == TP_OK);
+            CHECK(tp_average_update(e.average) == TP_OK);
+            CHECK(tp_schedule_step(e.schedule) == TP_OK);
+        }
+        CHECK(tp_average_swap(e.average) == TP_OK);
+        CHECK(tp_evaluate(s.model, s.dev, .result = &dev) == TP_OK);
+        CHECK(tp_average_swap(e.average) == TP_OK);
+        CHECK(tp_schedule_step_metric(e.plateau, dev.accuracy) == TP_OK);
+    }
+    CHECK(tp_average_swap(e.average) == TP_OK);
+    CHECK(rate == tp_get_lr(s.adam, 0) && dev.loss == r.state.dev_loss);
+    CHECK(same_state(fitted, tp_state_dict(s.model)));
+    /* The comparison notices the model that is not averaged. */
+    CHECK(tp_average_swap(e.average) == TP_OK);
+    CHECK(!same_state(fitted, tp_state_dict(s.model)));
+    CHECK_OK();
+}
+
+static tp_named_tensors *train_extras(int64_t at)
+{
+    const char *file = test_temporary("extras.safetensors");
+    for (int part = 0;; part++) {
+        const setting s = make_setting(part ? 77 : 22);
+        const extras e = make_extras(&s);
+        const tp_fit_callbacks callbacks = {.step = stop_at, .argument = &at};
+        stop = 0;
+        const tp_status status = tp_fit(
+            s.model, s.train, s.adam, s.dev, .epochs = 3, .eval_every = 4, .schedule = e.schedule,
+            .metric_schedule = e.plateau, .average = e.average, .clip_norm = 0.3, .checkpoint_path = file,
+            .stop = &stop, .callbacks = &callbacks, .resume_path = part ? file : NULL);
+        CHECK(status == (stop ? TP_INTERRUPTED : TP_OK));
+        if (status == TP_OK) {
+            remove(file);
+            return tp_state_dict(s.model);
+        }
+        at = 0;
+    }
+}
+
+static void test_extras_resumed(void)
+{
+    TP_SCOPE(extras);
+    const tp_named_tensors *whole = train_extras(0);
+    for (int64_t at = 1; at <= 3 * STEPS; at++) {
+        TP_SCOPE(one);
+        CHECK(same_state(whole, train_extras(at)));
+    }
+    /* A run has what its checkpoint has. */
+    const char *file = test_temporary("extras.safetensors");
+    setting s = make_setting(23);
+    extras e = make_extras(&s);
+    CHECK(tp_fit(s.model, s.train, s.adam, .schedule = e.schedule, .average = e.average,
+                 .checkpoint_path = file, .checkpoint_every = 4) == TP_OK);
+    s = make_setting(23);
+    e = make_extras(&s);
+    CHECK(tp_fit(s.model, s.train, s.adam, .resume_path = file, .average = e.average) == TP_ERROR_VALUE);
+    CHECK_ERROR(TP_ERROR_VALUE, "it has a schedule, and this training has none");
+    CHECK(tp_fit(s.model, s.train, s.adam, .resume_path = file, .schedule = e.schedule) == TP_ERROR_VALUE);
+    CHECK_ERROR(TP_ERROR_VALUE, "it has a moving average, and this training has none");
+    CHECK(tp_fit(s.model, s.train, s.adam, .resume_path = file, .schedule = e.schedule, .dev = s.dev,
+                 .average = e.average, .metric_schedule = e.plateau) == TP_ERROR_VALUE);
+    CHECK_ERROR(TP_ERROR_VALUE, "it has no schedule by a metric, and this training has one");
+    CHECK(tp_fit(s.model, s.train, s.adam, .clip_norm = -1) == TP_ERROR_ARGUMENT);
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "clip_norm is -1");
+    CHECK(tp_fit(s.model, s.train, s.adam, .metric_schedule = e.plateau) == TP_ERROR_ARGUMENT);
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "metric_schedule without a dev loader");
+    CHECK(tp_fit(s.model, s.train, s.adam, .class_weights = tp_ones(TP_F32, 3)) == TP_ERROR_ARGUMENT);
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "class_weights of two classes");
+    remove(file);
+    CHECK_OK();
+}
+
 /* ---- Checkpoints that cannot be written or read ---- */
 
 static void test_unwritable(void)
@@ -720,6 +834,8 @@ int main(void)
     test_arguments();
     test_modes();
     test_losses();
+    test_extras_written_out();
+    test_extras_resumed();
     test_half();
     test_progress();
     test_memory();

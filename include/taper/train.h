@@ -2,10 +2,12 @@
 #ifndef TAPER_TRAIN_H
 #define TAPER_TRAIN_H
 
+#include "taper/average.h"
 #include "taper/data.h"
 #include "taper/nn.h"
 #include "taper/ops.h"
 #include "taper/optim.h"
+#include "taper/schedule.h"
 
 #include <signal.h>
 
@@ -141,6 +143,19 @@ typedef struct tp_fit_options {
     tp_penalty_function penalty TP_FIT_DEFAULT(nullptr);
     void *penalty_argument TP_FIT_DEFAULT(nullptr);
 
+    /* float32 [classes]: how much an item of each class counts in the built-in losses of labels, in training
+     * only: cross-entropy's `weight` (the mean is divided by the sum of the weights), or that of binary
+     * cross-entropy for each label (it is not). */
+    tp_tensor *class_weights TP_FIT_DEFAULT(nullptr);
+
+    /* Gradients are multiplied so that their norm together is at most this. 0: never. */
+    double clip_norm TP_FIT_DEFAULT(0);
+    /* Stepped after each step of the optimizer; and one that is given the metric after each evaluation. */
+    tp_schedule *schedule TP_FIT_DEFAULT(nullptr);
+    tp_schedule *metric_schedule TP_FIT_DEFAULT(nullptr);
+    /* Updated after each step. Evaluations are of the averaged model, and so is the one in the end. */
+    tp_average *average TP_FIT_DEFAULT(nullptr);
+
     /* Every so many steps of an epoch, never at its step 0: the mean loss of the steps since the last time.
      * It is taken, and evaluations are made, when the step's own loss is known but not yet counted and its
      * update not yet made. 0: never. */
@@ -164,8 +179,9 @@ typedef struct tp_fit_options {
     const char *best_path TP_FIT_DEFAULT(nullptr);
     bool keep_last TP_FIT_DEFAULT(false); /* leave the model as it is instead */
 
-    /* A .safetensors file from which training can be resumed; replaced as a whole. Written when training is
-     * interrupted, and every `checkpoint_every` steps (0: only then). */
+    /* A .safetensors file from which training can be resumed; replaced as a whole. It has the schedules and
+     * the average as well. Written when training is interrupted, and every `checkpoint_every` steps (0: only
+     * then). */
     const char *checkpoint_path TP_FIT_DEFAULT(nullptr);
     int64_t checkpoint_every TP_FIT_DEFAULT(0);
     /* Goes on from a checkpoint, with the same model, data and options, to bit-identical results. The default

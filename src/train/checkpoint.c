@@ -57,18 +57,30 @@ static void add_all(builder *to, const char *prefix, const tp_named_tensors *ten
         add(to, prefix, tensors->items[i].name, tensors->items[i].tensor);
 }
 
+static const tp_named_tensors none;
+
 tp_status tp__checkpoint_save(tp__fit *fit, const char *path)
 {
     TP_SCOPE(checkpoint);
     const tp_named_tensors *optimizer = tp_optimizer_state(fit->options->optimizer);
-    if (!optimizer)
+    const tp_fit_options *o = fit->options;
+    const tp_named_tensors *schedule = o->schedule ? tp_schedule_state(o->schedule) : &none;
+    const tp_named_tensors *plateau = o->metric_schedule ? tp_schedule_state(o->metric_schedule) : &none;
+    const tp_named_tensors *average =
+        o->average && tp_average_count(o->average) > 0 ? tp_average_state(o->average) : &none;
+    if (!optimizer || !schedule || !plateau || !average)
         return tp_error();
-    const size_t most = (size_t)(2 * fit->state->count + optimizer->count) + 1 + INTEGERS + NUMBERS;
+    const size_t most = (size_t)(2 * fit->state->count + optimizer->count + schedule->count + plateau->count +
+                                 average->count) +
+                        1 + INTEGERS + NUMBERS;
     builder out = {.items = tp_region_alloc(tp__region_current(), most * sizeof *out.items)};
     if (!out.items)
         return TP_ERROR_MEMORY;
     add_all(&out, "model.", fit->state);
     add_all(&out, "optimizer.", optimizer);
+    add_all(&out, "schedule.", schedule);
+    add_all(&out, "metric_schedule.", plateau);
+    add_all(&out, "average.", average);
     if (fit->progress.has_best)
         add_all(&out, "best.", fit->best);
     uint8_t generator[TP_GENERATOR_STATE_SIZE];
@@ -201,9 +213,18 @@ static tp_status check_best(const tp__fit *fit, const tp_named_tensors *best, co
 
 typedef struct loaded {
     tp__progress progress;
-    tp_named_tensors *model, *optimizer, *best;
+    tp_named_tensors *model, *optimizer, *best, *schedule, *plateau, *average;
     const tp_tensor *generator;
 } loaded;
+
+/* A run has what its checkpoint has, and the other way round. */
+static tp_status check_presence(const char *path, const char *what, const tp_named_tensors *group, bool here)
+{
+    if ((group->count > 0) == here)
+        return TP_OK;
+    return here ? tp_fail(TP_ERROR_VALUE, "%s: it has no %s, and this training has one", path, what)
+                : tp_fail(TP_ERROR_VALUE, "%s: it has a %s, and this training has none", path, what);
+}
 
 /* Reads and checks all that can be checked without the optimizer. */
 static tp_status read_all(const tp__fit *fit, const char *path, loaded *in)
@@ -221,9 +242,18 @@ static tp_status read_all(const tp__fit *fit, const char *path, loaded *in)
     TP__TRY(tp_generator_set_state(trial, (const uint8_t *)in->generator->data, TP_GENERATOR_STATE_SIZE));
     in->model = read_group(file, "model.");
     in->optimizer = in->model ? read_group(file, "optimizer.") : NULL;
-    in->best = in->optimizer ? read_group(file, "best.") : NULL;
+    in->schedule = in->optimizer ? read_group(file, "schedule.") : NULL;
+    in->plateau = in->schedule ? read_group(file, "metric_schedule.") : NULL;
+    in->average = in->plateau ? read_group(file, "average.") : NULL;
+    in->best = in->average ? read_group(file, "best.") : NULL;
     if (!in->best)
         return tp_error();
+    const tp_fit_options *o = fit->options;
+    TP__TRY(check_presence(path, "schedule", in->schedule, o->schedule != NULL));
+    TP__TRY(check_presence(path, "schedule by a metric", in->plateau, o->metric_schedule != NULL));
+    /* Before the first step there is no average yet. */
+    if (in->progress.total_steps || !o->average)
+        TP__TRY(check_presence(path, "moving average", in->average, o->average != NULL));
     return in->progress.has_best ? check_best(fit, in->best, path) : TP_OK;
 }
 
@@ -234,6 +264,12 @@ static tp_status put_in_place(tp__fit *fit, const char *path, const loaded *in)
     TP_FRAME(path);
     TP__TRY(tp_load_state_dict(o->model, in->model->items, in->model->count, true));
     tp_status status = tp_load_optimizer_state(o->optimizer, in->optimizer->items, in->optimizer->count);
+    if (status == TP_OK && o->schedule)
+        status = tp_load_schedule_state(o->schedule, in->schedule->items, in->schedule->count);
+    if (status == TP_OK && o->metric_schedule)
+        status = tp_load_schedule_state(o->metric_schedule, in->plateau->items, in->plateau->count);
+    if (status == TP_OK && in->average->count)
+        status = tp_load_average_state(o->average, in->average->items, in->average->count);
     if (status == TP_OK && in->progress.in_epoch)
         status = tp_loader_resume(o->train, in->progress.loader_seed, in->progress.step);
     if (status == TP_OK)

@@ -20,6 +20,25 @@ static tp_tensor *unrecorded_sigmoid(tp_tensor *logits)
     return tp_sigmoid(logits);
 }
 
+/* Losses of two classes with a weight for each. */
+static tp_status weigh_binary(tp_tensor *x, tp_tensor *y, tp_tensor *weights, tp_fit_loss loss,
+                              tp_step_output *output)
+{
+    if (weights->numel != 2 || loss == TP_FIT_MSE)
+        return tp_fail(TP_ERROR_ARGUMENT, loss == TP_FIT_MSE
+                                              ? "fit: class_weights for numbers"
+                                              : "fit: a binary loss takes class_weights of two classes");
+    tp_tensor *weight = tp_index_select(weights, 0, tp_to(y, TP_I64));
+    if (loss == TP_FIT_BCE_WITH_LOGITS) {
+        output->predictions = unrecorded_sigmoid(x);
+        output->loss = tp_binary_cross_entropy_with_logits(x, y, .weight = weight);
+    } else {
+        output->predictions = loss == TP_FIT_BCE ? x : tp_sigmoid(x);
+        output->loss = tp_binary_cross_entropy(output->predictions, y, .weight = weight);
+    }
+    return output->loss ? TP_OK : tp_error();
+}
+
 tp_status tp__builtin_step_run(void *argument, tp_batch *batch, tp_step_output *output)
 {
     const tp__builtin_step *step = argument;
@@ -30,12 +49,16 @@ tp_status tp__builtin_step_run(void *argument, tp_batch *batch, tp_step_output *
     if (!x)
         return tp_error();
     const tp_fit_loss loss = step->loss;
+    /* Evaluations do not record, and count all items alike. */
+    tp_tensor *weights = step->class_weights && tp_is_grad_enabled() ? step->class_weights : NULL;
     if (loss != TP_FIT_CROSS_ENTROPY && x->ndim == y->ndim + 1 && x->shape[x->ndim - 1] == 1)
         x = tp_squeeze(x, -1);
     if (loss != TP_FIT_CROSS_ENTROPY)
         y = tp_to(y, x ? (tp_dtype)x->dtype : TP_F32);
     else if (!tp_dtype_is_float((tp_dtype)y->dtype) || y->ndim != x->ndim)
         y = tp_to(y, TP_I64);
+    if (weights && loss != TP_FIT_CROSS_ENTROPY)
+        return weigh_binary(x, y, weights, loss, output);
     switch (loss) {
     case TP_FIT_SIGMOID_BCE:
         output->predictions = tp_sigmoid(x);
@@ -51,7 +74,7 @@ tp_status tp__builtin_step_run(void *argument, tp_batch *batch, tp_step_output *
         break;
     case TP_FIT_CROSS_ENTROPY:
         output->predictions = y && y->ndim == 1 ? x : NULL;
-        output->loss = tp_cross_entropy(x, y);
+        output->loss = tp_cross_entropy(x, y, .weight = weights);
         break;
     case TP_FIT_MSE:
         output->loss = tp_mse_loss(x, y);
@@ -229,7 +252,7 @@ tp_status tp_evaluate_with(const tp_evaluate_options *options)
     TP_SCOPE(evaluate);
     tp__modes modes;
     TP__TRY(tp__modes_remember(&modes, o->model));
-    tp__builtin_step builtin = {o->model, o->loss};
+    tp__builtin_step builtin = {o->model, o->loss, NULL};
     tp_evaluation ignored;
     return tp__evaluate(o->model, &modes, o->loader, o->step ? o->step : tp__builtin_step_run,
                         o->step ? o->argument : &builtin, o->result ? o->result : &ignored);

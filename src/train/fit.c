@@ -101,21 +101,28 @@ static tp_status evaluate(tp__fit *fit, bool at_epoch_end)
     const tp_fit_options *o = fit->options;
     tp__progress *p = &fit->progress;
     const double began = tp__seconds();
+    const bool averaged = o->average && tp_average_count(o->average) > 0;
+    TP__TRY(averaged ? tp_average_swap(o->average) : TP_OK);
     tp_evaluation e;
-    const tp_status status =
-        tp__evaluate(o->model, &(tp__modes){0}, o->dev, fit->step, fit->step_argument, &e);
+    tp_status status = tp__evaluate(o->model, &(tp__modes){0}, o->dev, fit->step, fit->step_argument, &e);
     tp_train(o->model);
     fit->evaluation_seconds += tp__seconds() - began;
+    const double metric = o->metric == TP_FIT_DEV_ACCURACY ? e.accuracy : e.loss;
+    if (status == TP_OK) {
+        p->evaluations++;
+        p->dev_loss = e.loss;
+        p->dev_accuracy = e.accuracy;
+        p->at_epoch_end = at_epoch_end;
+        p->improved = better(o, metric, p->best_metric, 0);
+        if (p->improved)
+            status = keep_best(fit, metric);
+    }
+    if (averaged)
+        tp_average_swap(o->average);
+    if (status == TP_OK && o->metric_schedule)
+        status = tp_schedule_step_metric(o->metric_schedule, metric);
     if (status != TP_OK)
         return status;
-    p->evaluations++;
-    p->dev_loss = e.loss;
-    p->dev_accuracy = e.accuracy;
-    p->at_epoch_end = at_epoch_end;
-    const double metric = o->metric == TP_FIT_DEV_ACCURACY ? e.accuracy : e.loss;
-    p->improved = better(o, metric, p->best_metric, 0);
-    if (p->improved)
-        TP__TRY(keep_best(fit, metric));
     if (at_epoch_end && evaluates_within(fit))
         return TP_OK;
     if (better(o, metric, p->stop_metric, o->min_delta)) {
@@ -168,6 +175,13 @@ static tp_status run_step(tp__fit *fit, tp_batch *batch)
 {
     TP_SCOPE(step);
     tp__progress *p = &fit->progress;
+    /* To evaluate an average, the model's values are exchanged, which what is recorded would not survive. */
+    const bool early = fit->options->average != NULL;
+    if (early && p->step > 0) {
+        TP__TRY(between(fit));
+        if (fit->stopped_early)
+            return TP_OK;
+    }
     tp_step_output output = {0};
     tp_status status = fit->step(fit->step_argument, batch, &output);
     if (status != TP_OK) {
@@ -181,7 +195,7 @@ static tp_status run_step(tp__fit *fit, tp_batch *batch)
     if (loss->numel != 1)
         return tp_fail(TP_ERROR_SHAPE, "fit: a loss of %lld elements; one is needed", (long long)loss->numel);
     const double value = tp_item(loss);
-    if (p->step > 0) {
+    if (!early && p->step > 0) {
         TP__TRY(between(fit));
         if (fit->stopped_early)
             return TP_OK;
@@ -189,7 +203,14 @@ static tp_status run_step(tp__fit *fit, tp_batch *batch)
     TP__TRY(tp__count(&p->counts, batch, &output));
     tp_zero_grad(fit->options->optimizer);
     TP__TRY(tp_backward_with(&(tp_backward_options){.root = loss}));
+    if (fit->parameters && isnan(tp_clip_grad_norm(fit->parameters, fit->options->clip_norm)) &&
+        tp_error() != TP_OK)
+        return tp_error();
     TP__TRY(tp_step(fit->options->optimizer));
+    if (fit->options->average)
+        TP__TRY(tp_average_update(fit->options->average));
+    if (fit->options->schedule)
+        TP__TRY(tp_schedule_step(fit->options->schedule));
     p->loss = value;
     p->epoch_sum += value;
     p->interval_sum += value;
@@ -311,6 +332,8 @@ static tp_status check_numbers(const tp_fit_options *o)
         return tp_fail(TP_ERROR_ARGUMENT, "digits is %d; 0 to 17 are possible", o->digits);
     if (!isfinite(o->min_delta) || o->min_delta < 0)
         return tp_fail(TP_ERROR_ARGUMENT, "min_delta is %g", o->min_delta);
+    if (!isfinite(o->clip_norm) || o->clip_norm < 0)
+        return tp_fail(TP_ERROR_ARGUMENT, "clip_norm is %g", o->clip_norm);
     if (!isfinite(o->l2_penalty))
         return tp_fail(TP_ERROR_ARGUMENT, "l2_penalty is %g", o->l2_penalty);
     return TP_OK;
@@ -337,6 +360,12 @@ static tp_status check_options(const tp_fit_options *o)
     if (o->dev && !o->step && o->loss == TP_FIT_MSE && o->metric == TP_FIT_DEV_ACCURACY)
         return tp_fail(TP_ERROR_ARGUMENT,
                        "there is no accuracy of TP_FIT_MSE; use .metric = TP_FIT_DEV_LOSS");
+    if (o->class_weights && o->step)
+        return tp_fail(TP_ERROR_ARGUMENT, "class_weights are for the built-in losses");
+    if (o->metric_schedule && !o->dev)
+        return tp_fail(TP_ERROR_ARGUMENT, "metric_schedule without a dev loader");
+    if (o->average && tp_average_swapped(o->average))
+        return tp_fail(TP_ERROR_STATE, "the average is swapped with the model");
     if (o->checkpoint_every > 0 && !o->checkpoint_path)
         return tp_fail(TP_ERROR_ARGUMENT, "checkpoint_every without checkpoint_path");
     return TP_OK;
@@ -369,6 +398,8 @@ static tp_status prepare(tp__fit *fit)
     p->best_epoch = p->best_step = p->best_total_steps = -1;
     p->loss = p->dev_loss = p->dev_accuracy = p->best_metric = p->stop_metric = NAN;
     TP__TRY(find_l2_parameter(fit));
+    if (o->clip_norm > 0 && !(fit->parameters = tp_parameters(o->model)))
+        return tp_error();
     fit->state = tp_state_dict(o->model);
     fit->best = tp_copy_named_tensors(fit->state);
     if (!fit->best || tp__modes_remember(&fit->modes, o->model) != TP_OK)
@@ -406,7 +437,7 @@ tp_status tp_fit_with(const tp_fit_options *options)
     TP_SCOPE(fit);
     tp__fit fit = {.options = options,
                    .step = options->step ? options->step : tp__builtin_step_run,
-                   .builtin = {options->model, options->loss},
+                   .builtin = {options->model, options->loss, options->class_weights},
                    .interval_loss = NAN,
                    .began = tp__seconds()};
     fit.step_argument = options->step ? options->step_argument : &fit.builtin;
@@ -418,6 +449,8 @@ tp_status tp_fit_with(const tp_fit_options *options)
         status = tp__checkpoint_save(&fit, options->checkpoint_path);
     if (fit.progress.has_best && !options->keep_last)
         tp__copy_values(fit.best, fit.state);
+    else if (options->average && tp_average_count(options->average) > 0)
+        tp_average_swap(options->average);
     tp__modes_restore(&fit.modes);
     tp_loader_reset(options->train);
     tp_loader_reset(options->dev);

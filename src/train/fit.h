@@ -11,6 +11,7 @@
 typedef struct tp__builtin_step {
     tp_module *model;
     tp_fit_loss loss;
+    tp_tensor *class_weights; /* NULL: all 1 */
 } tp__builtin_step;
 
 /* A tp_step_function; `argument` is a tp__builtin_step. */
@@ -75,6 +76,7 @@ typedef struct tp__fit {
     tp_step_function step;
     void *step_argument;
     tp__builtin_step builtin;
+    tp_parameter_list *parameters; /* for clipping; else NULL */
     tp_tensor *l2_parameter;
     tp__modes modes;
     tp_named_tensors *state; /* the model's own tensors */
