@@ -165,7 +165,7 @@ static void test_errors(void)
 {
     TP_SCOPE(errors);
     refuse("sentence\tlabel\nfine\t1\nodd\t2\n", TP_ERROR_FORMAT,
-           "refused.tsv:3: column 'label' holds '2', which is neither 0 nor 1");
+           "refused.tsv:3:5: column 'label' holds '2', which is neither 0 nor 1");
     refuse("sentence\tlabel\nfine\t1\nodd\n", TP_ERROR_FORMAT, "refused.tsv:3:4: 1 field in a table of 2");
     refuse("sentence\tlabel\nfine\t1\nb\xFF\t0\n", TP_ERROR_FORMAT, "refused.tsv:3:2: byte 0xFF");
     refuse("sentence\nfine\n", TP_ERROR_INDEX, "no column 'label'");

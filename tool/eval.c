@@ -1,6 +1,8 @@
 /* taper eval: how good a model is on a table of labelled texts. */
 #include "flags.h"
+#include "eval_classes.h"
 #include "model_file.h"
+#include "train_texts.h"
 
 #include <taper/metrics.h>
 #include <taper/ops.h>
@@ -80,23 +82,36 @@ static void print_json(const char *model_path, const char *path, const scores *s
            s->confusion[0][1], s->confusion[1][0], s->confusion[1][1]);
 }
 
+/* The classes that the model tells apart; NULL for labels 0 and 1. False after an error. */
+static bool find_classes(const tp_text_model *model, const tp_label_encoder **classes)
+{
+    const tp_text_model_options *o = tp_text_model_get_options(model);
+    *classes = NULL;
+    if (!tp_text_model_softmax(model))
+        return true;
+    const tp_strings *names = tp_strings_from_array(o->classes, o->label_names);
+    return names && (*classes = tp_label_encoder_of(names));
+}
+
 int eval_command(int argc, char **argv)
 {
-    const char *text = "sentence", *label = "label";
+    const char *text = "sentence", *label = "label", *format = "tsv";
     bool json = false;
     int64_t threads = tp_get_num_threads();
     flag flags[] = {
+        {"format", FLAG_CHOICE, &format, "NAME", "tsv, csv or fasttext", .choices = format_names},
         {"text", FLAG_TEXT, &text, "COLUMN", "the column of texts", .low = 0},
-        {"label", FLAG_TEXT, &label, "COLUMN", "the column of labels, 0 or 1", .low = 0},
+        {"label", FLAG_TEXT, &label, "COLUMN", "the column of labels", .low = 0},
         {"json", FLAG_SWITCH, &json, NULL, "one line of JSON, numbers in full", .low = 0},
         {"threads", FLAG_INTEGER, &threads, "N", "threads; no result depends on it", .low = 1,
          .high = TP_MAX_THREADS, .otherwise = "one for each processor"},
     };
     const command of = {
         "eval",
-        "Measures a model on a table of labelled texts.",
+        "Measures a model on a file of labelled texts.",
         "MODEL FILE",
-        "FILE is tab-separated, with a header; - is standard input. Label 1 is the positive one.\n",
+        "FILE is a table with a header, or fastText's lines; - is standard input. Its labels are those\n"
+        "that the model knows. Of labels 0 and 1 label 1 is the positive one.\n",
         2,
         2,
         flags,
@@ -110,9 +125,14 @@ int eval_command(int argc, char **argv)
     tp_text_model *model = open_model(paths[0], &status);
     if (!model)
         return status;
-    tp_labelled_texts *data = read_texts(paths[1], text, label, &status);
+    tp_labelled_texts_options options = texts_options(paths[1], format, text, label);
+    if (!find_classes(model, &options.classes))
+        return fail_library();
+    tp_labelled_texts *data = read_texts(&options, &status);
     if (!data)
         return status;
+    if (options.classes)
+        return eval_classes(model, data, paths[0], paths[1], json);
     scores result;
     if (!measure(model, data, &result))
         return fail_library();

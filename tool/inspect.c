@@ -125,41 +125,44 @@ static void print_words(const tp_word_weight *first, const tp_word_weight *secon
     }
 }
 
-int inspect_command(int argc, char **argv)
+/* ---- Kinds of models ---- */
+
+static void print_model(const tp_text_model *model)
 {
-    int64_t top = 20;
-    flag flags[] = {
-        {"top", FLAG_INTEGER, &top, "N", "words of each list", .low = 0, .high = 1000000},
-    };
-    const command of = {
-        "inspect", "Shows what a model is made of, and the words that speak most for each label.",
-        "MODEL",   "A text's probability of label 1 is sigmoid(bias + the sum of count * weight).\n",
-        1,         1,
-        flags,     sizeof flags / sizeof *flags};
-    const char *path;
-    int status = flags_read(&of, argc, argv, &path);
-    if (status != STATUS_GO_ON)
-        return status;
-    tp_text_model *model = open_model(path, &status);
-    if (!model)
-        return status;
+    const tp_text_model_options *o = tp_text_model_get_options(model);
+    static const char *const activations[] = {"relu", "tanh", "gelu"};
+    static const char *const names[] = {"a linear layer over counts of words", "a multilayer perceptron",
+                                        "an embedding bag"};
+    printf("%-12s text classifier: %s\n", "model", names[o->kind]);
+    if (o->kind == TP_TEXT_EMBEDDING_BAG)
+        printf("%-12s %" PRId64 " numbers a word, their %s\n", "vectors", o->width,
+               o->mode == TP_BAG_MEAN ? "mean" : "sum");
+    if (o->hidden_count) {
+        printf("%-12s ", "hidden");
+        for (int i = 0; i < o->hidden_count; i++)
+            printf("%s%" PRId64, i ? ", " : "", o->hidden[i]);
+        printf(", %s\n", activations[o->activation]);
+    }
+    if (o->dropout > 0)
+        printf("%-12s %g\n", "dropout", o->dropout);
+}
 
-    printf("%-12s %s\n%-12s text classifier: a linear layer over counts of words\n", "file", path, "model");
-    if (!print_parameters(model))
-        return fail_library();
-    printf("%-12s %.6f\n", "bias", tp_text_model_bias(model));
-    printf("%-12s %s, %s\n", "labels", tp_text_model_label(model, 0), tp_text_model_label(model, 1));
-    print_vectorizer(model);
+static void print_labels(const tp_text_model *model)
+{
+    const int64_t classes = tp_text_model_classes(model);
+    printf("%-12s", "labels");
+    for (int c = 0; c < classes; c++)
+        printf("%s %s", c ? "," : "", tp_text_model_label(model, c));
+    putchar('\n');
+}
 
-    const int64_t terms = tp_text_model_features(model);
-    const int64_t wanted = top < terms ? top : terms;
-    if (!wanted)
-        return STATUS_OK;
-    tp_region *region = tp_region_current();
-    tp_word_weight *lists = tp_region_alloc(region, 2 * (size_t)wanted * sizeof *lists);
+/* The words for label 1 beside those for label 0. */
+static bool print_two_lists(const tp_text_model *model, int64_t wanted)
+{
+    tp_word_weight *lists = tp_region_alloc(tp_region_current(), 2 * (size_t)wanted * sizeof *lists);
     if (!lists || tp_text_model_top_words(model, 1, wanted, lists) < 0 ||
         tp_text_model_top_words(model, 0, wanted, lists + wanted) < 0)
-        return fail_library();
+        return false;
     const int width = width_of(lists, wanted);
     char left[128], right[128];
     snprintf(left, sizeof left, "for label %.80s", tp_text_model_label(model, 1));
@@ -168,5 +171,78 @@ int inspect_command(int argc, char **argv)
            10 + width - text_width(left, strlen(left)) > 0 ? 10 + width - text_width(left, strlen(left)) : 0,
            "", right);
     print_words(lists, lists + wanted, wanted);
+    return true;
+}
+
+/* One list for each class, one below the other. */
+static bool print_class_lists(const tp_text_model *model, int64_t wanted)
+{
+    tp_word_weight *words = tp_region_alloc(tp_region_current(), (size_t)wanted * sizeof *words);
+    const int64_t classes = tp_text_model_classes(model);
+    for (int c = 0; words && c < classes; c++) {
+        if (tp_text_model_top_words(model, c, wanted, words) < 0)
+            return false;
+        printf("\n       for label %s\n", tp_text_model_label(model, c));
+        for (int64_t i = 0; i < wanted; i++) {
+            char buffer[32];
+            size_t length;
+            const char *name = name_of(&words[i], buffer, sizeof buffer, &length);
+            printf("%5" PRId64 "  %+8.4f  %.*s\n", i + 1, words[i].weight, (int)length, name);
+        }
+    }
+    return words != NULL;
+}
+
+static bool print_layers(const tp_text_model *model)
+{
+    putchar('\n');
+    return tp_module_print(stdout, tp_text_model_module(model)) == TP_OK;
+}
+
+int inspect_command(int argc, char **argv)
+{
+    int64_t top = 20;
+    flag flags[] = {
+        {"top", FLAG_INTEGER, &top, "N", "words of each list", .low = 0, .high = 1000000},
+    };
+    const command of = {
+        "inspect",
+        "Shows what a model is made of, and the words that speak most for each label.",
+        "MODEL",
+        "A logistic regression's probability of label 1 is sigmoid(bias + the sum of count * weight);\n"
+        "of several classes, softmax of these sums. Of networks the layers are shown.\n",
+        1,
+        1,
+        flags,
+        sizeof flags / sizeof *flags};
+    const char *path;
+    int status = flags_read(&of, argc, argv, &path);
+    if (status != STATUS_GO_ON)
+        return status;
+    tp_text_model *model = open_model(path, &status);
+    if (!model)
+        return status;
+
+    const bool logreg = tp_text_model_kind_of(model) == TP_TEXT_LOGISTIC_REGRESSION;
+    const bool softmax = tp_text_model_softmax(model);
+    printf("%-12s %s\n", "file", path);
+    print_model(model);
+    if (!print_parameters(model))
+        return fail_library();
+    if (logreg && !softmax)
+        printf("%-12s %.6f\n", "bias", tp_text_model_bias(model));
+    if (!logreg)
+        printf("%-12s %" PRId64 " numbers\n", "size", tp_parameter_count(tp_text_model_module(model)));
+    print_labels(model);
+    print_vectorizer(model);
+    const int64_t terms = tp_text_model_features(model);
+    const int64_t wanted = top < terms ? top : terms;
+    if (!wanted)
+        return STATUS_OK;
+    const bool printed = !logreg   ? print_layers(model)
+                         : softmax ? print_class_lists(model, wanted)
+                                   : print_two_lists(model, wanted);
+    if (!printed)
+        return fail_library();
     return STATUS_OK;
 }

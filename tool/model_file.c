@@ -1,5 +1,7 @@
 #include "model_file.h"
 
+#include <string.h>
+
 tp_text_model *open_model(const char *path, int *status)
 {
     tp_text_model *model = tp_text_model_load(path);
@@ -8,15 +10,27 @@ tp_text_model *open_model(const char *path, int *status)
     return model;
 }
 
-tp_labelled_texts *read_texts(const char *path, const char *text_column, const char *label_column,
-                              int *status)
+tp_labelled_texts_options texts_options(const char *path, const char *format, const char *text,
+                                        const char *label)
 {
-    tp_labelled_texts *data =
-        tp_read_labelled_texts(path, .text_column = text_column, .label_column = label_column);
+    return (tp_labelled_texts_options){.path = path,
+                                       .text_column = text,
+                                       .label_column = label,
+                                       .delimiter = strcmp(format, "csv") ? '\t' : ',',
+                                       .quote = '"',
+                                       .format =
+                                           strcmp(format, "fasttext") ? TP_TEXT_TABLE : TP_TEXT_FASTTEXT,
+                                       .prefix = "__label__"};
+}
+
+tp_labelled_texts *read_texts(const tp_labelled_texts_options *options, int *status)
+{
+    tp_labelled_texts *data = tp_read_labelled_texts_with(options);
     if (!data) {
         *status = fail_input();
     } else if (!data->count) {
-        *status = fail(STATUS_BAD_INPUT, "%s: has a header, but no rows", path);
+        *status = fail(STATUS_BAD_INPUT, "%s: %s", options->path,
+                       options->format == TP_TEXT_TABLE ? "has a header, but no rows" : "has no lines");
         return NULL;
     }
     return data;

@@ -9,10 +9,13 @@
 /* Reads a model; NULL after saying what is wrong, with *status set. */
 tp_text_model *open_model(const char *path, int *status);
 
-/* Reads a table of texts and labels 0 and 1 into the current region; a table without rows is refused. NULL
- * after saying what is wrong, with *status set. */
-tp_labelled_texts *read_texts(const char *path, const char *text_column, const char *label_column,
-                              int *status);
+/* What to read a file with: "tsv", "csv" or "fasttext", and for tables the columns. */
+tp_labelled_texts_options texts_options(const char *path, const char *format, const char *text,
+                                        const char *label);
+
+/* Reads labelled texts into the current region; a file without any is refused. NULL after saying what is
+ * wrong, with *status set. */
+tp_labelled_texts *read_texts(const tp_labelled_texts_options *options, int *status);
 
 /* How many of the labels are 1. */
 int64_t count_ones(const tp_tensor *labels);

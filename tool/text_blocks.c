@@ -14,7 +14,7 @@
 #define LONGEST_LINE ((size_t)16 << 20)
 #define TEXTS_OF_BLOCK 16384
 
-int text_blocks_open(text_blocks *blocks, const char *path, const char *column)
+int text_blocks_open(text_blocks *blocks, const char *path, const char *column, char delimiter)
 {
     *blocks = (text_blocks){.name = strcmp(path, "-") ? path : "standard input", .line = 1, .file = -1};
     if (column) {
@@ -22,7 +22,7 @@ int text_blocks_open(text_blocks *blocks, const char *path, const char *column)
         const bool is_file = strcmp(path, "-") ? stat(path, &found) == 0 : fstat(STDIN_FILENO, &found) == 0;
         /* Whoever types, or pipes, waits for the answer to each row. */
         blocks->texts_at_once = is_file && S_ISREG(found.st_mode) ? TEXTS_OF_BLOCK : 1;
-        blocks->reader = tp_table_reader_open(path);
+        blocks->reader = tp_table_reader_open(path, .delimiter = delimiter);
         blocks->column = tp_table_reader_find(blocks->reader, column);
         return blocks->reader && blocks->column >= 0 ? STATUS_GO_ON : fail_input();
     }

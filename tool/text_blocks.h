@@ -24,9 +24,9 @@ typedef struct text_blocks {
     bool warned_of_tab;
 } text_blocks;
 
-/* Opens a file of lines, or, with `column`, of a table. "-" is standard input. STATUS_GO_ON, or an exit
- * status after saying why. */
-int text_blocks_open(text_blocks *blocks, const char *path, const char *column);
+/* Opens a file of lines, or, with `column`, of a table whose fields `delimiter` parts. "-" is standard input.
+ * STATUS_GO_ON, or an exit status after saying why. */
+int text_blocks_open(text_blocks *blocks, const char *path, const char *column, char delimiter);
 
 /* The next texts, those that are there without waiting for more; valid until the next call. STATUS_GO_ON,
  * STATUS_OK with the last ones, or another exit status after saying why. */

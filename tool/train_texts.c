@@ -1,25 +1,18 @@
 #include "train_texts.h"
 #include "model_file.h"
+#include "train_settings.h"
 
 #include <taper/safetensors.h>
 
 #include <inttypes.h>
 #include <string.h>
 
+const char *const format_names[] = {"tsv", "csv", "fasttext", NULL};
 const char *const vectorizer_names[] = {"count", "tfidf", "hashing", NULL};
 const char *const analyzer_names[] = {"word", "char", "char_wb", NULL};
 const char *const stem_names[] = {"porter", "none", NULL};
 const char *const stop_word_names[] = {"none", "english", NULL};
 const char *const norm_names[] = {"none", "l1", "l2", NULL};
-
-/* The index of a name that is in the list. */
-static int index_of(const char *const *names, const char *name)
-{
-    int i = 0;
-    while (strcmp(names[i], name) != 0)
-        i++;
-    return i;
-}
 
 static bool make_vectorizer(train_texts *t, const text_settings *s)
 {
@@ -47,6 +40,8 @@ static bool make_vectorizer(train_texts *t, const text_settings *s)
 
 static tp_tensor *make_matrix(train_texts *t, const tp_strings *texts, bool learn)
 {
+    if (t->hashing)
+        return tp_hashing_vectorizer_transform(t->hashing, texts);
     if (t->tfidf)
         return learn ? tp_tfidf_fit_transform_texts(t->tfidf, t->vectorizer, texts)
                      : tp_tfidf_transform_texts(t->tfidf, t->vectorizer, texts);
@@ -54,7 +49,40 @@ static tp_tensor *make_matrix(train_texts *t, const tp_strings *texts, bool lear
                  : tp_count_vectorizer_transform(t->vectorizer, texts);
 }
 
-/* A table as a dataset in the current region; the texts themselves are gone afterwards. */
+static int fail_single(const char *path, const tp_label_encoder *classes)
+{
+    size_t length;
+    const char *name = tp_string_at(tp_label_classes(classes), 0, &length);
+    return fail(STATUS_BAD_INPUT, "%s: all labels are '%.*s'; a model tells two classes apart at least", path,
+                (int)(length < 80 ? length : 80), name);
+}
+
+/* Keeps the classes, and counts them. */
+static int take_classes(train_texts *t, const char *path, const tp_labelled_texts *data)
+{
+    if (data->classes && !(t->classes = tp_label_encoder_of(tp_label_classes(data->classes))))
+        return fail_library();
+    if (class_count(t) < 2)
+        return fail_single(path, t->classes);
+    t->class_counts = tp_region_alloc(tp_region_current(), (size_t)class_count(t) * sizeof *t->class_counts);
+    if (!t->class_counts)
+        return fail_library();
+    const int64_t *numbers = t->classes ? tp_data_i64(data->labels) : NULL;
+    const float *digits = numbers ? NULL : tp_data_f32(data->labels);
+    for (int64_t i = 0; i < data->count; i++)
+        t->class_counts[numbers ? numbers[i] : (int64_t)digits[i]]++;
+    return STATUS_GO_ON;
+}
+
+/* In the current region. */
+static tp_tensor *copy_labels(tp_tensor *labels)
+{
+    const int64_t count = tp_numel(labels);
+    return tp_dtype_of(labels) == TP_F32 ? tp_from_array_n(TP_F32, tp_data_f32(labels), 1, &count)
+                                         : tp_from_array_n(TP_I64, tp_data_i64(labels), 1, &count);
+}
+
+/* A file as a dataset in the current region; the texts themselves are gone afterwards. */
 static int read_matrix(train_texts *t, const text_settings *s, bool learn, tp_dataset **dataset)
 {
     const char *path = learn ? s->train : s->dev;
@@ -63,26 +91,29 @@ static int read_matrix(train_texts *t, const text_settings *s, bool learn, tp_da
     tp_region *texts = tp_region_new("texts");
     if (tp_region_enter(texts) != TP_OK)
         return fail_library();
-    const tp_labelled_texts *data = read_texts(path, s->text, s->label, &status);
+    tp_labelled_texts_options options = texts_options(path, s->format, s->text, s->label);
+    options.any_labels = learn;
+    options.classes = t->classes;
+    const tp_labelled_texts *data = read_texts(&options, &status);
     tp_region_leave(texts);
     const double read = clock_seconds();
     t->read_seconds += read - begin;
     if (data) {
-        tp_tensor *X = make_matrix(t, data->texts, learn);
-        tp_tensor *y = tp_from_array_n(TP_F32, tp_data_f32(data->labels), 1, &data->count);
-        *dataset = tp_tensor_dataset(X, y);
-        if (!*dataset) {
+        status = learn ? take_classes(t, path, data) : STATUS_GO_ON;
+        tp_tensor *X = status == STATUS_GO_ON ? make_matrix(t, data->texts, learn) : NULL;
+        *dataset = tp_tensor_dataset(X, X ? copy_labels(data->labels) : NULL);
+        if (status == STATUS_GO_ON && !*dataset) {
             const tp_status why = tp_error();
             status = why == TP_ERROR_VALUE || why == TP_ERROR_FORMAT
                          ? fail(STATUS_BAD_INPUT, "%s: %s", path, tp_error_message())
                          : fail_library();
             tp_clear_error();
-        } else if (learn) {
+        } else if (learn && X) {
             t->columns = tp_size(X, 1);
             t->stored = tp_nnz(X);
         }
         *(learn ? &t->train_count : &t->dev_count) = data->count;
-        *(learn ? &t->train_ones : &t->dev_ones) = count_ones(data->labels);
+        *(learn ? &t->train_ones : &t->dev_ones) = data->classes ? 0 : count_ones(data->labels);
     }
     tp_region_end(texts);
     t->vectorize_seconds += clock_seconds() - read;
@@ -93,9 +124,10 @@ static int open_stream(train_texts *t, const text_settings *s, bool learn, tp_da
 {
     const char *path = learn ? s->train : s->dev;
     const double begin = clock_seconds();
-    tp_text_stream *stream =
-        tp_text_stream_open(path, t->hashing, .text_column = s->text, .label_column = s->label,
-                            .shuffle = learn, .seed = (uint64_t)s->seed, .window = s->window);
+    tp_text_stream *stream = tp_text_stream_open(
+        path, t->hashing, .text_column = s->text, .label_column = s->label,
+        .delimiter = strcmp(s->format, "csv") ? '\t' : ',', .any_labels = learn, .classes = t->classes,
+        .shuffle = learn, .seed = (uint64_t)s->seed, .window = s->window);
     t->read_seconds += clock_seconds() - begin;
     if (!stream)
         return fail_input();
@@ -105,6 +137,15 @@ static int open_stream(train_texts *t, const text_settings *s, bool learn, tp_da
     *(learn ? &t->train_count : &t->dev_count) = count;
     *(learn ? &t->train_ones : &t->dev_ones) = ones;
     if (learn) {
+        t->classes = tp_text_stream_classes(stream);
+        if (class_count(t) < 2)
+            return fail_single(path, t->classes);
+        t->class_counts =
+            tp_region_alloc(tp_region_current(), (size_t)class_count(t) * sizeof *t->class_counts);
+        if (!t->class_counts)
+            return fail_library();
+        for (int64_t i = 0; i < class_count(t); i++)
+            t->class_counts[i] = tp_text_stream_count(stream, i);
         t->stream = stream;
         t->columns = s->features;
         t->stored = -1;
@@ -118,7 +159,7 @@ int train_texts_read(train_texts *t, const text_settings *s)
     if (!make_vectorizer(t, s))
         return fail_library();
     int (*const read)(train_texts *, const text_settings *, bool, tp_dataset **) =
-        is_hashing(s) ? open_stream : read_matrix;
+        is_streamed(s) ? open_stream : read_matrix;
     const int status = read(t, s, true, &t->train);
     return status == STATUS_GO_ON && s->dev ? read(t, s, false, &t->dev) : status;
 }
@@ -137,9 +178,4 @@ void train_texts_resume(train_texts *t, const char *checkpoint)
     if (epoch && tp_dtype_of(epoch) == TP_I64 && tp_numel(epoch) == 1)
         tp_text_stream_begin_epoch(t->stream, (int64_t)tp_item(epoch));
     tp_clear_error(); /* what is wrong with the checkpoint is said when all of it is read */
-}
-
-tp_text_model *train_texts_model(const train_texts *t)
-{
-    return tp_text_model_make(.vectorizer = t->vectorizer, .hashing = t->hashing, .tfidf = t->tfidf);
 }

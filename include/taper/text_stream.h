@@ -10,6 +10,7 @@
 
 #include "taper/data.h"
 #include "taper/hashing.h"
+#include "taper/labels.h"
 
 #ifdef __cplusplus
 #define TP_TEXT_STREAM_DEFAULT(value) = value
@@ -25,7 +26,7 @@ typedef struct tp_text_stream_options {
     const char *path TP_TEXT_STREAM_DEFAULT(nullptr); /* a regular file: it is read again and again */
     const tp_hashing_vectorizer *vectorizer TP_TEXT_STREAM_DEFAULT(nullptr); /* of dtype float32 */
     const char *text_column TP_TEXT_STREAM_DEFAULT("sentence");
-    const char *label_column TP_TEXT_STREAM_DEFAULT("label"); /* of 0 and 1 */
+    const char *label_column TP_TEXT_STREAM_DEFAULT("label");
     char delimiter TP_TEXT_STREAM_DEFAULT('\t');
     char quote TP_TEXT_STREAM_DEFAULT('"');
     bool shuffle TP_TEXT_STREAM_DEFAULT(false);
@@ -33,6 +34,9 @@ typedef struct tp_text_stream_options {
     /* Texts that are in memory at a time: 65536. Blocks are a sixteenth of it, and hold at most 1 MiB of the
      * file, a row beyond that included: a window takes at most 16 MiB of text and what it is counted as. */
     int64_t window TP_TEXT_STREAM_DEFAULT(65536);
+    /* What labels may be, as in tp_read_labelled_texts: 0 and 1, any, or these (which must outlive it). */
+    bool any_labels TP_TEXT_STREAM_DEFAULT(false);
+    const tp_label_encoder *classes TP_TEXT_STREAM_DEFAULT(nullptr);
 } tp_text_stream_options;
 
 /* Opens and checks a file; the stream lives in the current region, and the vectorizer must outlive it. NULL
@@ -46,8 +50,9 @@ TP_API tp_text_stream *tp_text_stream_open_with(const tp_text_stream_options *op
                     .window = 65536, .vectorizer = __VA_ARGS__)
 #endif
 
-/* The texts as a dataset of two fields: CSR counts and float32 labels. It is meant to be read from front to
- * back, by a loader without shuffling and without workers; any other order gives the same items slowly. */
+/* The texts as a dataset of two fields: CSR counts and labels, float32 or the int64 numbers of classes. It is
+ * meant to be read from front to back, by a loader without shuffling and without workers; any other order
+ * gives the same items slowly. */
 TP_API tp_dataset *tp_text_stream_dataset(tp_text_stream *stream);
 
 /* Sets the order of epoch `epoch`. Without a call, it is that of epoch 0. */
@@ -56,6 +61,10 @@ TP_API tp_status tp_text_stream_begin_epoch(tp_text_stream *stream, int64_t epoc
 /* How many texts there are, and how many of label 1; -1 for NULL. */
 TP_API int64_t tp_text_stream_length(const tp_text_stream *stream);
 TP_API int64_t tp_text_stream_ones(const tp_text_stream *stream);
+
+/* The classes; NULL where labels are 0 and 1. How many texts are of one; -1 for NULL. */
+TP_API const tp_label_encoder *tp_text_stream_classes(const tp_text_stream *stream);
+TP_API int64_t tp_text_stream_count(const tp_text_stream *stream, int64_t label);
 
 TP_CLOSE
 

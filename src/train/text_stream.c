@@ -7,6 +7,8 @@
 #include "io/table_reader.h"
 #include "io/utf8.h"
 #include "tensor/csr.h"
+#include "text/interner.h"
+#include "train/labelled_texts.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -26,7 +28,7 @@ typedef struct window {
     int64_t number; /* -1: nothing */
     tp_region *region;
     const tp_tensor *counts;
-    float *labels;
+    int64_t *labels;
     int64_t *order; /* of the rows */
 } window;
 
@@ -34,7 +36,11 @@ struct tp_text_stream {
     tp_text_stream_options options;
     tp_dataset *dataset;
     int64_t text, label; /* columns */
-    int64_t rows, ones;
+    int64_t rows;
+    const tp_label_encoder *classes; /* NULL: labels are 0 and 1 */
+    tp__interner names;              /* the labels that were met, in that order */
+    int64_t *counts;                 /* of each: by `names` at first, then by class */
+    size_t counts_capacity;
     block *blocks;
     size_t block_count, block_capacity;
     int64_t window_count;
@@ -57,19 +63,86 @@ struct tp_text_stream {
 
 /* ---- The index ---- */
 
-/* 0, 1, or -1 after an error. */
-static int read_label(const tp_text_stream *s, const tp_table_row *row)
+static bool is_digit(const tp_table_field *field)
+{
+    return field->length == 1 && (field->bytes[0] == '0' || field->bytes[0] == '1');
+}
+
+static tp_status fail_label(const tp_text_stream *s, tp_table_reader *reader, const tp_table_row *row)
 {
     const tp_table_field *field = &row->fields[s->label];
-    if (field->length == 1 && (field->bytes[0] == '0' || field->bytes[0] == '1'))
-        return field->bytes[0] - '0';
-    char quoted[TP__QUOTE_SIZE], quoted_name[TP__QUOTE_SIZE];
-    tp_fail(
-        TP_ERROR_FORMAT, "%s:%lld: column %s holds %s, which is neither 0 nor 1", s->options.path,
-        (long long)row->line,
-        tp__quote(quoted_name, sizeof quoted_name, s->options.label_column, strlen(s->options.label_column)),
-        tp__quote(quoted, sizeof quoted, field->bytes, (size_t)field->length));
-    return -1;
+    char text[TP__WRONG_LABEL_SIZE], name[TP__QUOTE_SIZE];
+    return tp_table_reader_fail(
+        reader, s->label, "column %s holds %s",
+        tp__quote(name, sizeof name, s->options.label_column, strlen(s->options.label_column)),
+        tp__wrong_label(text, s->classes, field->bytes, (size_t)field->length));
+}
+
+/* The class of a row's label; -1 for one that may not be there. */
+static int64_t class_of(const tp_text_stream *s, const tp_table_field *field)
+{
+    if (!s->classes)
+        return is_digit(field) ? field->bytes[0] - '0' : -1;
+    return field->length ? tp_label_find(s->classes, field->bytes, (size_t)field->length) : -1;
+}
+
+/* Counts a row's label. While names are learnt, by the order in which they are met. */
+static tp_status count_label(tp_text_stream *s, tp_table_reader *reader, const tp_table_row *row)
+{
+    const tp_table_field *field = &row->fields[s->label];
+    int64_t at;
+    if (s->options.any_labels && !s->classes) {
+        const size_t length = (size_t)field->length;
+        if (!length)
+            return fail_label(s, reader, row);
+        const uint32_t hash = tp__hash(field->bytes, length);
+        uint32_t id = tp__interner_find(&s->names, field->bytes, length, hash);
+        if (id == TP__NO_ID)
+            TP__TRY(tp__interner_add(&s->names, field->bytes, length, hash, &id));
+        at = id;
+    } else if ((at = class_of(s, field)) < 0) {
+        return fail_label(s, reader, row);
+    }
+    const size_t had = s->counts_capacity;
+    TP__TRY(tp__grow((void **)&s->counts, &s->counts_capacity, (size_t)at + 2, sizeof *s->counts));
+    if (s->counts_capacity > had)
+        memset(s->counts + had, 0, (s->counts_capacity - had) * sizeof *s->counts);
+    s->counts[at]++;
+    return TP_OK;
+}
+
+/* Makes classes of the names that were met, unless they are 0 and 1; and counts by class. */
+static tp_status number_names(tp_text_stream *s)
+{
+    const size_t n = s->names.count;
+    bool digits = true;
+    size_t length;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = tp__interned_bytes(&s->names, i, &length);
+        digits &= is_digit(&(tp_table_field){name, (int64_t)length});
+    }
+    int64_t *counts = tp_region_alloc(tp__region_current(), (n + 2) * sizeof *counts);
+    int64_t *offsets = tp_region_alloc(tp__region_current(), (n + 1) * sizeof *offsets);
+    char *bytes = tp_region_alloc(tp__region_current(), s->names.size + 1);
+    if (!counts || !offsets || !bytes)
+        return TP_ERROR_MEMORY;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = tp__interned_bytes(&s->names, i, &length);
+        memcpy(bytes + offsets[i], name, length);
+        offsets[i + 1] = offsets[i] + (int64_t)length;
+    }
+    const tp_strings names = {(int64_t)n, bytes, offsets};
+    if (!digits) {
+        s->classes = tp__classes_of(&names);
+        if (!s->classes)
+            return tp_error();
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const char *name = tp__interned_bytes(&s->names, i, &length);
+        counts[class_of(s, &(tp_table_field){name, (int64_t)length})] = s->counts[i];
+    }
+    memcpy(s->counts, counts, (s->counts_capacity < n + 2 ? s->counts_capacity : n + 2) * sizeof *counts);
+    return TP_OK;
 }
 
 static tp_status index_rows(tp_text_stream *s, tp_table_reader *reader)
@@ -78,9 +151,7 @@ static tp_status index_rows(tp_text_stream *s, tp_table_reader *reader)
     tp_table_row row;
     tp_status status;
     while ((status = tp_table_reader_next(reader, &row)) == TP_OK) {
-        const int label = read_label(s, &row);
-        if (label < 0)
-            return TP_ERROR_FORMAT;
+        TP__TRY(count_label(s, reader, &row));
         const int64_t offset = reader->consumed + (int64_t)reader->begin;
         block *last = s->block_count ? &s->blocks[s->block_count - 1] : NULL;
         if (!last || last->rows == most || offset - last->offset >= BLOCK_BYTES) {
@@ -90,7 +161,6 @@ static tp_status index_rows(tp_text_stream *s, tp_table_reader *reader)
         }
         last->rows++;
         s->rows++;
-        s->ones += label;
     }
     return status == TP_END ? TP_OK : status;
 }
@@ -142,6 +212,8 @@ static void end_stream(void *argument)
     tp__free(s->offsets);
     tp__free(s->columns);
     tp__free(s->values);
+    tp__free(s->counts);
+    tp__interner_free(&s->names);
     pthread_mutex_destroy(&s->mutex);
 }
 
@@ -165,6 +237,8 @@ static const tp_dataset_type dataset_type;
 static tp_status prepare(tp_text_stream *s)
 {
     TP__TRY(read_index(s));
+    if (s->options.any_labels && !s->classes && s->rows)
+        TP__TRY(number_names(s));
     s->window_count = ((int64_t)s->block_count + BLOCKS_OF_WINDOW - 1) / BLOCKS_OF_WINDOW;
     s->visits = tp__malloc(s->block_count * sizeof *s->visits);
     s->window_starts = tp__malloc(((size_t)s->window_count + 1) * sizeof *s->window_starts);
@@ -184,6 +258,7 @@ tp_text_stream *tp_text_stream_open_with(const tp_text_stream_options *options)
     if (!s)
         return NULL;
     s->options = *options;
+    s->classes = options->classes;
     s->window.number = -1;
     s->options.path = tp__region_strdup(home, options->path);
     s->options.text_column = tp__region_strdup(home, options->text_column);
@@ -211,7 +286,19 @@ int64_t tp_text_stream_length(const tp_text_stream *stream)
 
 int64_t tp_text_stream_ones(const tp_text_stream *stream)
 {
-    return stream ? stream->ones : -1;
+    return stream ? stream->counts ? stream->counts[1] : 0 : -1;
+}
+
+const tp_label_encoder *tp_text_stream_classes(const tp_text_stream *stream)
+{
+    return stream ? stream->classes : NULL;
+}
+
+int64_t tp_text_stream_count(const tp_text_stream *stream, int64_t label)
+{
+    if (!stream || label < 0)
+        return -1;
+    return (size_t)label < stream->counts_capacity ? stream->counts[label] : 0;
 }
 
 /* ---- The order ---- */
@@ -270,7 +357,7 @@ static tp_status fail_changed(const tp_text_stream *s)
 }
 
 /* Reads a block's rows behind the `*count` texts that are there. */
-static tp_status read_block(tp_text_stream *s, FILE *file, const block *b, int64_t *count, float *labels)
+static tp_status read_block(tp_text_stream *s, FILE *file, const block *b, int64_t *count, int64_t *labels)
 {
     TP_SCOPE(block);
     if (!tp_scope_block_.region)
@@ -290,15 +377,14 @@ static tp_status read_block(tp_text_stream *s, FILE *file, const block *b, int64
             return status;
         if (status == TP_END || row.count <= s->text || row.count <= s->label)
             return fail_changed(s);
-        const int label = read_label(s, &row);
-        if (label < 0)
-            return TP_ERROR_FORMAT;
+        labels[*count] = class_of(s, &row.fields[s->label]);
+        if (labels[*count] < 0)
+            return fail_changed(s);
         const tp_table_field *field = &row.fields[s->text];
         const size_t at = (size_t)s->offsets[*count], length = (size_t)field->length;
         TP__TRY(tp__grow((void **)&s->bytes, &s->bytes_capacity, at + length + 1, 1));
         if (length)
             memcpy(s->bytes + at, field->bytes, length);
-        labels[*count] = (float)label;
         s->offsets[++*count] = (int64_t)(at + length);
     }
     return TP_OK;
@@ -366,7 +452,7 @@ static int64_t window_of(const tp_text_stream *s, int64_t index)
 
 /* ---- Batches ---- */
 
-static tp_status add_row(tp_text_stream *s, int64_t index, int64_t *stored, float *label)
+static tp_status add_row(tp_text_stream *s, int64_t index, int64_t *stored, int64_t *label)
 {
     const int64_t number = s->window.number;
     if (number < 0 || index < s->window_starts[number] || index >= s->window_starts[number + 1])
@@ -391,7 +477,7 @@ static tp_status make_batch(tp_text_stream *s, const int64_t *indices, int64_t c
 {
     tp_region *region = tp__region_current();
     int64_t *starts = region ? tp_region_alloc(region, (size_t)(count + 1) * sizeof *starts) : NULL;
-    tp_tensor *labels = starts ? tp__tensor_new(region, TP_F32, 1, &count) : NULL;
+    tp_tensor *labels = starts ? tp__tensor_new(region, s->classes ? TP_I64 : TP_F32, 1, &count) : NULL;
     if (!labels)
         return tp_error();
     int64_t stored = 0;
@@ -399,7 +485,12 @@ static tp_status make_batch(tp_text_stream *s, const int64_t *indices, int64_t c
         if (indices[i] < 0 || indices[i] >= s->rows)
             return tp_fail(TP_ERROR_INDEX, "text_stream: index %lld is out of range for %lld texts",
                            (long long)indices[i], (long long)s->rows);
-        TP__TRY(add_row(s, indices[i], &stored, (float *)(void *)labels->data + i));
+        int64_t label;
+        TP__TRY(add_row(s, indices[i], &stored, &label));
+        if (s->classes)
+            ((int64_t *)(void *)labels->data)[i] = label;
+        else
+            ((float *)(void *)labels->data)[i] = (float)label;
         starts[i + 1] = stored;
     }
     const int64_t features = tp_hashing_vectorizer_get_options(s->options.vectorizer)->n_features;

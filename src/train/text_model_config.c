@@ -1,0 +1,213 @@
+/* What a text model's configuration says: docs/model-format.md. */
+#include "train/text_model_config.h"
+#include "io/json.h"
+
+#include <limits.h>
+#include <string.h>
+
+typedef enum field_kind {
+    FIELD_BOOL,
+    FIELD_COUNT,
+    FIELD_INT,
+    FIELD_STEM,
+    FIELD_ANALYZER,
+    FIELD_NORM,
+    FIELD_LABELS,
+    FIELD_UNICODE,
+    FIELD_MODEL,
+    FIELD_HIDDEN,
+    FIELD_ACTIVATION,
+    FIELD_SHARE,
+    FIELD_MODE
+} field_kind;
+
+static tp_status wrong(const char *key, const char *expected)
+{
+    return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" is not %s", key, expected);
+}
+
+/* The index of a text among `count` names. */
+static tp_status read_name(const char *key, const tp__json *value, const char *const *names, int count,
+                           const char *expected, int *index)
+{
+    for (int i = 0; value->kind == TP__JSON_STRING && i < count; i++)
+        if (!strcmp(value->text, names[i])) {
+            *index = i;
+            return TP_OK;
+        }
+    return wrong(key, expected);
+}
+
+static tp_status read_label_names(const tp__json *value, tp__text_config *c)
+{
+    static const char expected[] = "a list of at least two texts";
+    if (value->kind != TP__JSON_ARRAY || value->count < 2 || value->count > INT_MAX)
+        return wrong("labels", expected);
+    const char **names = tp_region_alloc(tp__region_current(), value->count * sizeof *names);
+    if (!names)
+        return TP_ERROR_MEMORY;
+    size_t i = 0;
+    for (const tp__json *item = value->first; item; item = item->next) {
+        if (item->kind != TP__JSON_STRING || strlen(item->text) != item->length)
+            return wrong("labels", expected);
+        names[i++] = item->text;
+    }
+    c->model.label_names = names;
+    c->model.classes = (int64_t)value->count;
+    return TP_OK;
+}
+
+static tp_status read_hidden(const tp__json *value, tp__text_config *c)
+{
+    static const char expected[] = "a list of at most 16 widths";
+    if (value->kind != TP__JSON_ARRAY || value->count > TP_TEXT_MAX_HIDDEN)
+        return wrong("hidden", expected);
+    int i = 0;
+    for (const tp__json *item = value->first; item; item = item->next) {
+        if (item->kind != TP__JSON_NUMBER || !item->is_integer || item->integer < 1)
+            return wrong("hidden", expected);
+        c->hidden[i++] = item->integer;
+    }
+    c->model.hidden = c->hidden;
+    c->model.hidden_count = i;
+    return TP_OK;
+}
+
+static tp_status read_field(const char *key, const tp__json *value, field_kind kind, void *into)
+{
+    switch (kind) {
+    case FIELD_BOOL:
+        if (value->kind != TP__JSON_BOOL)
+            return wrong(key, "true or false");
+        *(bool *)into = value->boolean;
+        return TP_OK;
+    case FIELD_COUNT:
+        if (value->kind != TP__JSON_NUMBER || !value->is_integer || value->integer < 0)
+            return wrong(key, "a count");
+        *(int64_t *)into = value->integer;
+        return TP_OK;
+    case FIELD_INT:
+        if (value->kind != TP__JSON_NUMBER || !value->is_integer || value->integer < 0 ||
+            value->integer > INT_MAX)
+            return wrong(key, "a count");
+        *(int *)into = (int)value->integer;
+        return TP_OK;
+    case FIELD_STEM: {
+        int stem = 0;
+        TP__TRY(read_name(key, value, tp__text_stems, 2, "\"none\" or \"porter\"", &stem));
+        *(tp_stem *)into = (tp_stem)stem;
+        return TP_OK;
+    }
+    case FIELD_ANALYZER: {
+        int analyzer = 0;
+        TP__TRY(read_name(key, value, tp__text_analyzers, 3, "\"word\", \"char\" or \"char_wb\"", &analyzer));
+        *(tp_analyzer *)into = (tp_analyzer)analyzer;
+        return TP_OK;
+    }
+    case FIELD_NORM: {
+        int norm = 0;
+        TP__TRY(read_name(key, value, tp__text_norms, 3, "\"none\", \"l1\" or \"l2\"", &norm));
+        *(tp_row_norm *)into = (tp_row_norm)norm;
+        return TP_OK;
+    }
+    case FIELD_MODEL: {
+        int model = 0;
+        TP__TRY(read_name(key, value, tp__text_kinds, 3, "\"logreg\", \"mlp\" or \"embedding-bag\"", &model));
+        *(tp_text_model_kind *)into = (tp_text_model_kind)model;
+        return TP_OK;
+    }
+    case FIELD_ACTIVATION: {
+        int activation = 0;
+        TP__TRY(
+            read_name(key, value, tp__text_activations, 3, "\"relu\", \"tanh\" or \"gelu\"", &activation));
+        *(tp_text_activation *)into = (tp_text_activation)activation;
+        return TP_OK;
+    }
+    case FIELD_MODE: {
+        int mode = 0;
+        TP__TRY(read_name(key, value, tp__text_modes, 2, "\"sum\" or \"mean\"", &mode));
+        *(tp_bag_mode *)into = (tp_bag_mode)mode;
+        return TP_OK;
+    }
+    case FIELD_SHARE:
+        if (value->kind != TP__JSON_NUMBER || !(value->number >= 0 && value->number < 1))
+            return wrong(key, "a share from 0 up to below 1");
+        *(double *)into = value->number;
+        return TP_OK;
+    case FIELD_HIDDEN:
+        return read_hidden(value, into);
+    case FIELD_LABELS:
+        return read_label_names(value, into);
+    case FIELD_UNICODE:
+        return value->kind == TP__JSON_STRING ? TP_OK : wrong(key, "a text");
+    }
+    return TP_OK;
+}
+
+/* The keys stand there once (the last ones at most once), and no other does: one that is not known may change
+ * what the others mean. */
+tp_status tp__text_config_read(const char *text, tp__text_config *c)
+{
+    const tp__json *root = tp__json_parse(tp__region_current(), "config", text, strlen(text));
+    if (!root)
+        return tp_error();
+    if (root->kind != TP__JSON_OBJECT)
+        return tp_fail(TP_ERROR_FORMAT, "config is no object");
+    tp_count_vectorizer_options *o = &c->vectorizer;
+    enum { NEEDED = 1, WITH_HASHING = 2, WITH_TFIDF = 4, WITH_NETWORK = 8, WITH_BAG = 16 };
+    tp_text_model_options *m = &c->model;
+    const struct {
+        const char *key;
+        field_kind kind;
+        void *into;
+        int needed;
+    } fields[] = {{"lowercase", FIELD_BOOL, &o->lowercase, NEEDED},
+                  {"stem", FIELD_STEM, &o->stem, NEEDED},
+                  {"min_token_length", FIELD_COUNT, &o->min_token_length, NEEDED},
+                  {"ngram_min", FIELD_INT, &o->ngram_min, NEEDED},
+                  {"ngram_max", FIELD_INT, &o->ngram_max, NEEDED},
+                  {"binary", FIELD_BOOL, &o->binary, NEEDED},
+                  {"labels", FIELD_LABELS, c, NEEDED},
+                  {"terms", FIELD_COUNT, &c->terms, NEEDED},
+                  {"stop_words", FIELD_COUNT, &c->stop_words, NEEDED},
+                  {"unicode", FIELD_UNICODE, NULL, NEEDED},
+                  {"analyzer", FIELD_ANALYZER, &o->analyzer, 0},
+                  {"hashing", FIELD_BOOL, &c->hashing, 0},
+                  {"tfidf", FIELD_BOOL, &c->tfidf, 0},
+                  {"alternate_sign", FIELD_BOOL, &c->alternate_sign, WITH_HASHING},
+                  {"use_idf", FIELD_BOOL, &c->use_idf, WITH_TFIDF},
+                  {"sublinear_tf", FIELD_BOOL, &c->sublinear_tf, WITH_TFIDF},
+                  {"norm", FIELD_NORM, &c->norm, WITH_HASHING | WITH_TFIDF},
+                  {"model", FIELD_MODEL, &m->kind, 0},
+                  {"softmax", FIELD_BOOL, &m->softmax, 0},
+                  {"hidden", FIELD_HIDDEN, c, WITH_NETWORK},
+                  {"activation", FIELD_ACTIVATION, &m->activation, WITH_NETWORK},
+                  {"dropout", FIELD_SHARE, &m->dropout, WITH_NETWORK},
+                  {"width", FIELD_COUNT, &m->width, WITH_BAG},
+                  {"mode", FIELD_MODE, &m->mode, WITH_BAG}};
+    const size_t n = sizeof fields / sizeof *fields;
+    bool seen[sizeof fields / sizeof *fields] = {false};
+    for (const tp__json *member = root->first; member; member = member->next) {
+        size_t i = 0;
+        while (i < n && strcmp(fields[i].key, member->key))
+            i++;
+        if (i == n)
+            return tp_fail(TP_ERROR_FORMAT, "config: \"%.80s\" is not known", member->key);
+        if (seen[i])
+            return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" stands there twice", member->key);
+        seen[i] = true;
+        TP__TRY(read_field(member->key, member, fields[i].kind, fields[i].into));
+    }
+    const int there = NEEDED | (c->hashing ? WITH_HASHING : 0) | (c->tfidf ? WITH_TFIDF : 0) |
+                      (m->kind != TP_TEXT_LOGISTIC_REGRESSION ? WITH_NETWORK : 0) |
+                      (m->kind == TP_TEXT_EMBEDDING_BAG ? WITH_BAG : 0);
+    for (size_t i = 0; i < n; i++) {
+        if ((fields[i].needed & there) && !seen[i])
+            return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" is missing", fields[i].key);
+        if (fields[i].needed && !(fields[i].needed & there) && seen[i])
+            return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" without what it is about", fields[i].key);
+    }
+    if (c->hashing && c->tfidf)
+        return tp_fail(TP_ERROR_FORMAT, "config: both \"hashing\" and \"tfidf\"");
+    return TP_OK;
+}

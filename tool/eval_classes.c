@@ -1,0 +1,231 @@
+#include "eval_classes.h"
+
+#include <taper/metrics.h>
+#include <taper/region.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* The largest confusion matrix that is printed for people, in classes. */
+#define WIDEST_TABLE 20
+
+typedef struct scores {
+    int64_t classes, count, right;
+    double accuracy, macro_f1, loss, roc_auc;
+    tp_tensor *predicted;
+    const int64_t *confusion; /* [actual][predicted] */
+    bool all_occur;
+} scores;
+
+static int64_t at(const scores *s, int64_t actual, int64_t predicted)
+{
+    return s->confusion[actual * s->classes + predicted];
+}
+
+static int64_t support(const scores *s, int64_t class)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->classes; i++)
+        n += at(s, class, i);
+    return n;
+}
+
+static int64_t predictions(const scores *s, int64_t class)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->classes; i++)
+        n += at(s, i, class);
+    return n;
+}
+
+static double share(int64_t part, int64_t of)
+{
+    return of ? (double)part / (double)of : 0;
+}
+
+/* The most probable class of each text, the first of equals. */
+static tp_tensor *most_probable(tp_tensor *probabilities, int64_t count, int64_t classes)
+{
+    tp_tensor *predicted = tp_zeros(TP_I64, count);
+    const float *p = tp_data_f32(probabilities);
+    int64_t *into = tp_data_i64(predicted);
+    for (int64_t i = 0; p && into && i < count; i++, p += classes)
+        for (int64_t c = 1; c < classes; c++)
+            into[i] = p[c] > p[into[i]] ? c : into[i];
+    return p && into ? predicted : NULL;
+}
+
+/* One against the rest; of two classes that of the second one. NaN unless all classes occur. */
+static double area(const scores *s, const tp_labelled_texts *data, tp_tensor *probabilities)
+{
+    if (!s->all_occur)
+        return NAN;
+    if (s->classes > 2)
+        return tp_roc_auc(data->labels, probabilities);
+    tp_tensor *second = tp_zeros(TP_F32, s->count);
+    const float *p = tp_data_f32(probabilities);
+    float *into = tp_data_f32(second);
+    for (int64_t i = 0; p && into && i < s->count; i++)
+        into[i] = p[2 * i + 1];
+    return tp_roc_auc(data->labels, second);
+}
+
+static bool measure(const tp_text_model *model, const tp_labelled_texts *data, scores *s)
+{
+    tp_tensor *probabilities = tp_text_model_probabilities(model, data->texts);
+    s->classes = tp_text_model_classes(model);
+    s->count = data->count;
+    s->predicted = probabilities ? most_probable(probabilities, s->count, s->classes) : NULL;
+    tp_tensor *confusion = tp_confusion_matrix(data->labels, s->predicted, s->classes);
+    if (!confusion)
+        return false;
+    s->confusion = tp_data_i64(confusion);
+    s->all_occur = true;
+    for (int64_t c = 0; c < s->classes; c++) {
+        s->right += at(s, c, c);
+        s->all_occur &= support(s, c) > 0;
+    }
+    s->accuracy = tp_accuracy(data->labels, s->predicted);
+    s->macro_f1 = tp_f1(data->labels, s->predicted, .average = TP_AVERAGE_MACRO);
+    s->loss = tp_log_loss(data->labels, probabilities);
+    s->roc_auc = area(s, data, probabilities);
+    return tp_error() == TP_OK;
+}
+
+/* ---- For people ---- */
+
+static bool print_report(const tp_text_model *model, const tp_labelled_texts *data, const scores *s)
+{
+    const char **names = tp_region_alloc(tp_region_current(), (size_t)s->classes * sizeof *names);
+    int n = 0;
+    if (!names)
+        return false;
+    for (int64_t c = 0; c < s->classes; c++)
+        if (support(s, c) || predictions(s, c))
+            names[n++] = tp_text_model_label(model, (int)c);
+    return tp_classification_report(stdout, data->labels, s->predicted, names, n) == TP_OK;
+}
+
+static void print_confusion(const tp_text_model *model, const scores *s)
+{
+    int width = 7;
+    for (int c = 0; c < s->classes; c++) {
+        const char *name = tp_text_model_label(model, c);
+        const int here = text_width(name, strlen(name));
+        width = here > width ? here : width;
+    }
+    printf("\n%-*s  predicted\n%-*s", width, "", width, "actual");
+    for (int c = 0; c < s->classes; c++) {
+        const char *name = tp_text_model_label(model, c);
+        printf("  %*s%s", width - text_width(name, strlen(name)), "", name);
+    }
+    for (int c = 0; c < s->classes; c++) {
+        const char *name = tp_text_model_label(model, c);
+        printf("\n%s%*s", name, width - text_width(name, strlen(name)), "");
+        for (int p = 0; p < s->classes; p++)
+            printf("  %*" PRId64, width, at(s, c, p));
+    }
+    putchar('\n');
+}
+
+static bool print_text(const tp_text_model *model, const tp_labelled_texts *data, const char *model_path,
+                       const char *path, const scores *s)
+{
+    printf("%s on %s: %" PRId64 " texts, %" PRId64 " classes\n\n", model_path, path, s->count, s->classes);
+    printf("accuracy   %.4f   %" PRId64 " of %" PRId64 " right\n", s->accuracy, s->right, s->count);
+    printf("macro F1   %.4f\n", s->macro_f1);
+    printf("loss       %.4f   mean cross-entropy\n", s->loss);
+    if (isnan(s->roc_auc))
+        printf("ROC AUC    none     not all classes occur\n\n");
+    else
+        printf("ROC AUC    %.4f%s\n\n", s->roc_auc,
+               s->classes > 2 ? "   mean of each class against the rest" : "");
+    if (!print_report(model, data, s))
+        return false;
+    if (s->classes <= WIDEST_TABLE)
+        print_confusion(model, s);
+    else
+        printf("\nThe confusion matrix of %" PRId64 " classes is in the output of --json.\n", s->classes);
+    return true;
+}
+
+/* ---- For programs ---- */
+
+static void print_list(const char *name, const scores *s, double (*value)(const scores *, int64_t))
+{
+    printf(",\"%s\":[", name);
+    for (int64_t c = 0; c < s->classes; c++) {
+        if (c)
+            putchar(',');
+        json_number(stdout, value(s, c));
+    }
+    putchar(']');
+}
+
+static double precision_of(const scores *s, int64_t c)
+{
+    return share(at(s, c, c), predictions(s, c));
+}
+
+static double recall_of(const scores *s, int64_t c)
+{
+    return share(at(s, c, c), support(s, c));
+}
+
+static double f1_of(const scores *s, int64_t c)
+{
+    return share(2 * at(s, c, c), predictions(s, c) + support(s, c));
+}
+
+static double support_of(const scores *s, int64_t c)
+{
+    return (double)support(s, c);
+}
+
+static void print_json(const tp_text_model *model, const char *model_path, const char *path, const scores *s)
+{
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"accuracy", s->accuracy}, {"macro_f1", s->macro_f1}, {"loss", s->loss}, {"roc_auc", s->roc_auc}};
+    printf("{\"model\":");
+    json_text(stdout, model_path);
+    printf(",\"file\":");
+    json_text(stdout, path);
+    printf(",\"count\":%" PRId64, s->count);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        printf(",\"%s\":", numbers[i].name);
+        json_number(stdout, numbers[i].value);
+    }
+    printf(",\"classes\":[");
+    for (int c = 0; c < s->classes; c++) {
+        if (c)
+            putchar(',');
+        json_text(stdout, tp_text_model_label(model, c));
+    }
+    putchar(']');
+    print_list("support", s, support_of);
+    print_list("precision", s, precision_of);
+    print_list("recall", s, recall_of);
+    print_list("f1", s, f1_of);
+    printf(",\"confusion\":");
+    for (int64_t i = 0; i < s->classes; i++)
+        for (int64_t j = 0; j < s->classes; j++)
+            printf("%s%" PRId64, j ? "," : i ? "],[" : "[[", at(s, i, j));
+    puts("]]}");
+}
+
+int eval_classes(const tp_text_model *model, const tp_labelled_texts *data, const char *model_path,
+                 const char *path, bool json)
+{
+    scores s = {0};
+    if (!measure(model, data, &s))
+        return fail_library();
+    if (json)
+        print_json(model, model_path, path, &s);
+    else if (!print_text(model, data, model_path, path, &s))
+        return fail_library();
+    return STATUS_OK;
+}
