@@ -1,10 +1,12 @@
 /* An average of a model's weights over its training: torch.optim.swa_utils.AveragedModel.
  *
  *     tp_average *average = tp_average_of(model, .decay = 0.99);
- *     ... each step: tp_step(adam), tp_average_update(average) ...
- *     tp_average_swap(average);   // the model has the averaged weights,
- *     ... evaluation, saving ...
- *     tp_average_swap(average);   // and its own again
+ *     for (int step = 0; step < 10; step++) {
+ *         tp_step(adam); // as ever
+ *         tp_average_update(average);
+ *     }
+ *     tp_average_swap(average); // the model has the averaged weights: evaluate, save;
+ *     tp_average_swap(average); // and its own again
  *
  * The average lives in the region where it was made; the model must live at least as long. */
 #ifndef TAPER_AVERAGE_H

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* The version of these headers; tp_version() is that of the library. */
 #define TP_VERSION_MAJOR 0
 #define TP_VERSION_MINOR 1
 #define TP_VERSION_PATCH 0

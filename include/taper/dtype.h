@@ -16,6 +16,7 @@ typedef enum tp_dtype {
     TP_F64 = 5
 } tp_dtype;
 
+/* How many dtypes there are. */
 #define TP_DTYPES 6
 
 /* Bytes of one element: 1, 1, 4, 8, 4, 8. 0 for a value that is no dtype. */
@@ -28,6 +29,7 @@ TP_API const char *tp_dtype_name(tp_dtype dtype);
 /* PyTorch's promote_types for two tensors of the same priority. */
 TP_API tp_dtype tp_promote_types(tp_dtype a, tp_dtype b);
 
+/* Whether it is a floating type. */
 static inline bool tp_dtype_is_float(tp_dtype dtype)
 {
     return dtype >= TP_F32;

@@ -35,7 +35,7 @@ typedef struct tp_k_fold_options {
 /* `splits` folds, in the current region: each item is in the test part of exactly one of them, and in the
  * training part of the others. Indices ascend. NULL after an error.
  *
- *     tp_fold *folds = tp_k_fold(1000, .splits = 10, .shuffle = true, .labels = y);
+ *     tp_fold *folds = tp_k_fold(1000, .splits = 10, .shuffle = true, .seed = 42);
  */
 TP_API tp_fold *tp_k_fold_with(const tp_k_fold_options *options);
 

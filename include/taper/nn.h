@@ -223,6 +223,7 @@ typedef struct tp_layer_norm_options {
 } tp_layer_norm_options;
 TP_API tp_module *tp_layer_norm_with(const tp_layer_norm_options *options);
 
+/* Without a bias; `eps` below 0 stands for the dtype's epsilon. tp_rms_norm(768) */
 typedef struct tp_rms_norm_options {
     int64_t size TP_NN_DEFAULT(0);
     double eps TP_NN_DEFAULT(-1);
@@ -280,6 +281,7 @@ TP_API tp_module *tp_flatten_layer(int start_dim, int end_dim);
  * two or more dimensions are fan_in = size(1) * r and fan_out = size(0) * r, with r the product of the sizes
  * behind. */
 
+/* Uniform in [from, to), and normal. */
 TP_API tp_tensor *tp_init_uniform_(tp_tensor *t, double from, double to, tp_generator *generator);
 TP_API tp_tensor *tp_init_normal_(tp_tensor *t, double mean, double std, tp_generator *generator);
 /* Normal, limited to [low, high]: drawn again where outside or, where at most 0.3 of the distribution lies
@@ -287,6 +289,7 @@ TP_API tp_tensor *tp_init_normal_(tp_tensor *t, double mean, double std, tp_gene
  * left, TP_ERROR_UNSUPPORTED if next to nothing is ever kept. */
 TP_API tp_tensor *tp_init_trunc_normal_(tp_tensor *t, double mean, double std, double low, double high,
                                         tp_generator *generator);
+/* All elements `value`, 1, or 0. */
 TP_API tp_tensor *tp_init_constant_(tp_tensor *t, double value);
 TP_API tp_tensor *tp_init_ones_(tp_tensor *t);
 TP_API tp_tensor *tp_init_zeros_(tp_tensor *t);

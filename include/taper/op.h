@@ -10,6 +10,7 @@
 
 TP_BEGIN
 
+/* The most outputs that an op can have. */
 #define TP_MAX_OUTPUTS 4
 
 typedef struct tp_op tp_op;

@@ -1,7 +1,8 @@
 /* Optimizers: torch.optim.
  *
  *     tp_optimizer *adam = tp_adam(tp_parameters(model), .lr = 0.01);
- *     ...
+ *
+ *     tp_tensor *loss = tp_mse_loss(tp_forward(model, x), y);
  *     tp_zero_grad(adam);
  *     if (tp_backward(loss) != TP_OK || tp_step(adam) != TP_OK)
  *         return tp_report(stderr);

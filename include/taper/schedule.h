@@ -4,7 +4,7 @@
  *     tp_schedule *rest = tp_cosine_annealing_lr(adam, 95);
  *     tp_schedule *schedule = tp_sequential_lr(adam, 2, (tp_schedule *[]){warm_up, rest}, (int64_t[]){5});
  *     for (int epoch = 0; epoch < 100; epoch++) {
- *         ... tp_step(adam) ...
+ *         tp_step(adam); // and the rest of the epoch
  *         if (tp_schedule_step(schedule) != TP_OK)
  *             return tp_report(stderr);
  *     }

@@ -50,17 +50,17 @@ TP_API void tp_clear_error(void);
  * operations and layers are put in front. Keeps the first error only. Returns `status`. */
 TP_API tp_status tp_fail(tp_status status, const char *format, ...) TP_PRINTF(2, 3);
 
-/* A named frame for the errors that happen inside: TP_FRAME("encoder"); at the start of a block, ended with
- * it. */
+/* What TP_FRAME puts on the stack. */
 typedef struct tp_frame {
     const char *name;
     const char *kind; /* a layer's type such as "Linear", or NULL for an operation */
     struct tp_frame *outer;
 } tp_frame;
 
+/* A named frame for the errors that happen inside: TP_FRAME("encoder"); at the start of a block, ended with
+ * it. */
 TP_API void tp_frame_enter(tp_frame *frame);
 TP_API void tp_frame_leave(tp_frame *frame);
-
 #define TP_FRAME(frame_name)                                                         \
     tp_frame tp_frame_here_ TP_CLEANUP(tp_frame_leave) = {(frame_name), NULL, NULL}; \
     tp_frame_enter(&tp_frame_here_)

@@ -96,6 +96,7 @@ TP_API int64_t tp_stride(const tp_tensor *t, int dimension);
 TP_API int64_t tp_numel(const tp_tensor *t);
 /* The element type; TP_F32 for NULL. */
 TP_API tp_dtype tp_dtype_of(const tp_tensor *t);
+/* Whether the strides are row-major; whether the layout is CSR. False for NULL. */
 TP_API bool tp_is_contiguous(const tp_tensor *t);
 TP_API bool tp_is_sparse(const tp_tensor *t);
 /* Whether two tensors are equal in dtype, layout, shape and every element (NaN equals nothing; a CSR entry

@@ -52,6 +52,7 @@ TP_API tp_tensor *tp_tfidf_idf(const tp_tfidf *tfidf);
 /* In place of fit: the weights, one for each column (copied). */
 TP_API tp_status tp_tfidf_set_idf(tp_tfidf *tfidf, const tp_tensor *idf);
 
+/* The options it was made with. NULL for NULL. */
 TP_API const tp_tfidf_options *tp_tfidf_get_options(const tp_tfidf *tfidf);
 
 /* Divides each row of a float32 or float64 CSR matrix by its norm, in place; a row of zeros stays.
