@@ -24,7 +24,7 @@ case $version in
 esac
 
 sources() {
-    find src include tool tests examples bench -path tests/golden -prune -o -type f \
+    find src include tool tests examples bench docs -path tests/golden -prune -o -type f \
         \( -name '*.[ch]' -o -name '*.def' \) -print0
 }
 if [ "${1:-}" = --check ]; then
