@@ -9,6 +9,7 @@
 # make sabotage   spoils every gradient of every record in turn, and shows which check notices
 # make coverage   writes docs/coverage.md: what the tests compare of every operation and module
 # make install    PREFIX=/usr/local, DESTDIR honoured
+# make reference  writes docs/reference/ from the public headers
 # make format     formats the sources in place
 # make clean      removes what the targets above have built
 #
@@ -25,7 +26,8 @@ compile = cmake --build
 export JOBS
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test check format-check sanitize valgrind bench instructions sabotage coverage install format clean
+.PHONY: build demo test check format-check sanitize valgrind bench instructions sabotage coverage install reference
+.PHONY: format clean
 .NOTPARALLEL:
 
 build:
@@ -86,6 +88,9 @@ coverage: build
 
 install: build
 	@sh scripts/install.sh $(BUILD) $(PREFIX)
+
+reference:
+	@sh scripts/reference.sh
 
 format:
 	@sh scripts/format.sh
