@@ -28,7 +28,7 @@ for document in "$source"/README.md "$source"/docs/*.md; do
 done
 
 headers=
-for name in tensor autograd functional ops reduce shape indexing linalg sparse embedding losses nn layers activations \
+for name in tensor autograd functional ops reduce shape indexing linalg sparse embedding losses nn layers activations summary \
     optim schedule average data; do
     [ -e "$source/include/taper/$name.h" ] && headers="$headers $source/include/taper/$name.h"
 done

@@ -39,17 +39,20 @@ typedef struct tp_elu_layer_options {
 TP_API tp_module *tp_elu_layer_with(const tp_elu_layer_options *options);
 TP_API tp_module *tp_celu_layer_with(const tp_elu_layer_options *options);
 
+/* x where it is positive, else negative_slope x: tp_leaky_relu. */
 typedef struct tp_leaky_relu_layer_options {
     double negative_slope TP_NN_DEFAULT(0.01);
 } tp_leaky_relu_layer_options;
 TP_API tp_module *tp_leaky_relu_layer_with(const tp_leaky_relu_layer_options *options);
 
+/* x limited to [min_val, max_val]: tp_hardtanh. */
 typedef struct tp_hardtanh_layer_options {
     double min_val TP_NN_DEFAULT(-1);
     double max_val TP_NN_DEFAULT(1); /* above min_val */
 } tp_hardtanh_layer_options;
 TP_API tp_module *tp_hardtanh_layer_with(const tp_hardtanh_layer_options *options);
 
+/* log(1 + exp(beta x)) / beta, and x itself where beta x is above the threshold: tp_softplus. */
 typedef struct tp_softplus_layer_options {
     double beta TP_NN_DEFAULT(1);
     double threshold TP_NN_DEFAULT(20);
