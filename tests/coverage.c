@@ -308,7 +308,7 @@ static void credit_definition(const char *text, const char *function, const gold
     }
 }
 
-/* The tests that open the pack: their tables say {"NAME", function, ...}. */
+/* The tests that open the pack: their tables say {"NAME", function, ...}, or OPERATION(NAME) for run_NAME. */
 static void match_tests(const char *source, const char *pack_name)
 {
     char pattern[512];
@@ -326,6 +326,10 @@ static void match_tests(const char *source, const char *pack_name)
             for (const char *p = strstr(text, pack_name) ? text : ""; (p = strstr(p, entry)); p++)
                 if (sscanf(p + strlen(entry), " %63[A-Za-z0-9_]", function) == 1)
                     credit_definition(text, function, g, seen, &n_seen);
+            snprintf(entry, sizeof entry, "OPERATION(%.63s)", g->name);
+            snprintf(function, sizeof function, "run_%.59s", g->name);
+            if (strstr(text, pack_name) && strstr(text, entry))
+                credit_definition(text, function, g, seen, &n_seen);
             free(text);
         }
         golden second = *g; /* "NAME_second": more of NAME's second gradients */

@@ -438,9 +438,9 @@ static const char *name_sub(const tp_call *call)
     (TP__EW_##op_name == TP__EW_pow ? name_pow : TP__EW_##op_name == TP__EW_sub ? name_sub : NULL)
 
 #define RANGE(low, high) "<" #low "," #high ">"
-#define MISMATCH(inputs)                                   \
-    {                                                      \
-        inputs, NULL, "[2, 3] and [3, 2] do not broadcast" \
+#define MISMATCH(inputs, numbers)                             \
+    {                                                         \
+        inputs, numbers, "[2, 3] and [3, 2] do not broadcast" \
     }
 #define RECORD(op_name, operands, kind, size, doc, ...)                            \
     [TP__EW_##op_name] = {.name = #op_name,                                        \
@@ -464,11 +464,11 @@ static const char *name_sub(const tp_call *call)
     }
 #define SAMPLES_2(range)                                                                              \
     {"f64[2,3]" range " f64[2,3]" range, NULL, NULL}, {"f64[2,3]" range " f64[3]" range, NULL, NULL}, \
-        {"f64[2,1]" range " f64[4,1,3]" range, NULL, NULL}, MISMATCH("f64[2,3] f64[3,2]")
+        {"f64[2,1]" range " f64[4,1,3]" range, NULL, NULL}, MISMATCH("f64[2,3] f64[3,2]", NULL)
 #define SAMPLES_3(range, numbers)                                             \
     {"f64[2,3]" range " f64[2,3]" range " f64[2,3]" range, numbers, NULL},    \
         {"f64[2,1]" range " f64[4,1,3]" range " f64[]" range, numbers, NULL}, \
-        MISMATCH("f64[2,3] f64[2,1] f64[3,2]")
+        MISMATCH("f64[2,3] f64[2,1] f64[3,2]", numbers)
 
 const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
 #define UNARY(op_name, kind, forward_, gradient, low, high, doc) \
@@ -494,13 +494,14 @@ const tp_op tp__elementwise_ops[TP__N_ELEMENTWISE] = {
     NO_GRADIENT(op_name, 1, infer_test, forward_test, doc, {"f64[2,3]", NULL, NULL})
 #define COMPARE(op_name, forward_, doc)                                                     \
     NO_GRADIENT(op_name, 2, infer_test, forward_test, doc, {"f64[2,3] f64[3]", NULL, NULL}, \
-                MISMATCH("f64[2,3] f64[3,2]"))
+                MISMATCH("f64[2,3] f64[3,2]", NULL))
 #define BITS(op_name, kind, forward_, doc)                                              \
     NO_GRADIENT(op_name, 1, infer_##kind, forward, doc, {"i64[2,3]<-9,9>", NULL, NULL}, \
                 {"f32[2,3]", NULL, "not implemented for 'float32'"})
 #define TWO_BITS(op_name, kind, forward_, doc)                                                       \
     NO_GRADIENT(op_name, 2, infer_##kind, forward, doc, {"i64[2,3]<-9,9> i64[3]<-3,9>", NULL, NULL}, \
-                {"i32[2,3] f32[3]", NULL, "not implemented for 'float32'"}, MISMATCH("u8[2,3] u8[3,2]"))
+                {"i32[2,3] f32[3]", NULL, "not implemented for 'float32'"},                          \
+                MISMATCH("u8[2,3] u8[3,2]", NULL))
 #include "backend/cpu/elementwise_rows.h"
 };
 #undef ONE
