@@ -37,6 +37,32 @@ TP_API void tp_zero_grad_of(tp_tensor *leaf);
 /* Asks backward to leave the gradient of a tensor with history, too; read it with tp_grad. */
 TP_API tp_status tp_retain_grad(tp_tensor *t);
 
+/* Functions that a backward calls, as torch.Tensor.register_hook has them.
+ *
+ * tp_register_hook: `function` is called with the gradient of `t` when all of it has come together, by
+ * tp_backward as by tp_gradients (where `t` is among the inputs or on the way to them), once in each. It
+ * returns a gradient to go on with instead, of the same shape and dtype (TP_ERROR_SHAPE otherwise), or NULL
+ * for no change. It must not write to the gradient that it gets. A NULL with a new error (tp_fail) ends the
+ * walk with that error, and no leaf is changed. Several hooks are called in the order of their registration,
+ * each with what the one before returned. A tensor with history hears before its gradient goes on, and what
+ * tp_retain_grad leaves in it is what the hooks made of it. A leaf hears of this walk's gradient, not of what
+ * it had before, when the walk has ended (PyTorch calls it as soon as its gradient is complete).
+ *
+ * tp_register_post_accumulate_grad_hook: `function` is called with the leaf by tp_backward alone, when all
+ * leaves have got their gradients; an error that it returns ends the calls, and is backward's.
+ *
+ * Operations in a hook are recorded only if backward was asked for create_graph. A hook lives as long as its
+ * tensor, or until tp_hook_remove, which also may be called from inside a hook; its few bytes stay in the
+ * tensor's region. NULL after an error: TP_ERROR_STATE for a tensor that requires no gradient, or the second
+ * kind on a tensor with history. */
+typedef struct tp_hook tp_hook;
+typedef tp_tensor *(*tp_hook_function)(tp_tensor *gradient, void *argument);
+typedef tp_status (*tp_after_grad_function)(tp_tensor *leaf, void *argument);
+TP_API tp_hook *tp_register_hook(tp_tensor *t, tp_hook_function function, void *argument);
+TP_API tp_hook *tp_register_post_accumulate_grad_hook(tp_tensor *leaf, tp_after_grad_function function,
+                                                      void *argument);
+TP_API void tp_hook_remove(tp_hook *hook);
+
 /* Adds d(root)/d(leaf) to the gradient of every leaf that requires one. `root` has one element, unless
  * `gradient` (its shape) says by what its elements are weighted. All leaves are updated, or none. A second
  * backward through the same history is an error unless `retain_graph`. With `create_graph` the gradients have

@@ -51,7 +51,16 @@ typedef struct tp__leaf {
     int64_t n_touched, touched_capacity;
     struct tp__visit *visits; /* gradients with history that were or are `grad`, while their regions last */
     bool watched;             /* the leaf's own region will tell the visits when it ends */
+    tp_hook *hooks; /* in the order of their registration; a tensor with history may have some, too */
 } tp__leaf;
+
+/* The tensor's, which is made if there is none; NULL when memory is out. */
+tp__leaf *tp__leaf_of(tp_tensor *t);
+
+/* For a tensor that is hooked: hands its gradient to the hooks, which may replace it; and calls those that
+ * want to know that a leaf got its gradient. */
+tp_status tp__call_hooks(tp_tensor *t, tp_tensor **gradient);
+tp_status tp__call_hooks_after(tp_tensor *leaf);
 
 static inline tp_tensor *tp__leaf_grad(const tp_tensor *leaf)
 {

@@ -341,17 +341,20 @@ static inline bool has_buffer(const tp__leaf *l, const tp_tensor *leaf)
     return l->buffer && l->buffer->numel == leaf->numel && l->buffer->dtype == leaf->dtype;
 }
 
+tp__leaf *tp__leaf_of(tp_tensor *t)
+{
+    if (!t->leaf)
+        t->leaf = tp_region_alloc(tp__home_region(t->home), sizeof *t->leaf);
+    return t->leaf;
+}
+
 static TP__APART tp_status prepare(tp_tensor *leaf, const tp_tensor *gradient)
 {
-    tp__leaf *l = leaf->leaf;
+    tp__leaf *l = tp__leaf_of(leaf);
     const bool sparse = gradient->layout == TP__PRODUCT;
     tp_region *home = tp__home_region(leaf->home);
-    if (!l) {
-        l = tp_region_alloc(home, sizeof *l);
-        if (!l)
-            return TP_ERROR_MEMORY;
-        leaf->leaf = l;
-    }
+    if (!l)
+        return TP_ERROR_MEMORY;
     if (gradient->history)
         return begin_visit(l, home, gradient);
     if (!has_buffer(l, leaf))

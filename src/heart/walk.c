@@ -413,12 +413,14 @@ static TP__APART const bool *leading_inputs(const walk *w, const tp__node *node)
     return needed;
 }
 
-/* What few gradients of outputs need: to be multiplied out, or to be left with a tensor that keeps its own.
- */
+/* What few gradients of outputs need: to be multiplied out, to be handed to hooks, or to be left with a
+ * tensor that keeps its own. */
 static TP__APART tp_status look_at(walk *w, tp_tensor *output, tp_tensor **grad)
 {
     if (!(*grad = tp__multiplied_out(*grad)))
         return tp__ctx.error;
+    if (output->hooked)
+        TP__TRY(tp__call_hooks(output, grad));
     const bool kept = (w->into_leaves && output->retains_grad) || is_wanted(w, output);
     return kept ? reach(w, output, *grad) : TP_OK;
 }
@@ -435,7 +437,8 @@ static TP__TOGETHER tp_status step(walk *w, tp__node *node, tp_tensor **grads, b
     if (op->saves)
         TP__TRY(check_saved(node));
     for (int i = 0; i < n_outputs; i++)
-        if (grads[i] && (w->n_wanted || outputs[i]->retains_grad || grads[i]->layout != TP__DENSE))
+        if (grads[i] &&
+            (w->n_wanted || outputs[i]->retains_grad || outputs[i]->hooked || grads[i]->layout != TP__DENSE))
             TP__TRY(look_at(w, outputs[i], &grads[i]));
     if (w->n_wanted) {
         if (!leads)
@@ -556,20 +559,40 @@ static inline tp_status prepare_leaf(tp_tensor *leaf, tp_tensor **gradient)
     return tp__leaf_prepare(leaf, grad);
 }
 
+/* The hooks of a leaf are called once, with the sum of what came to it. */
+static inline tp_status settle(const place *p, tp_tensor **grad)
+{
+    tp_tensor *t = p->of;
+    return t->hooked && !t->history ? tp__call_hooks(t, grad) : TP_OK;
+}
+
+static TP__APART tp_status tell_leaves(const place *begin, const place *end)
+{
+    for (const place *p = begin; p < end; p++)
+        if (p->is_tensor && ((tp_tensor *)p->of)->hooked)
+            TP__TRY(tp__call_hooks_after(p->of));
+    return TP_OK;
+}
+
 /* All leaves get their gradients, or none: what can fail comes first. */
 static tp_status give_to_leaves(const walk *w)
 {
     place *const end = w->places + w->n_places;
-    for (place *p = w->places; p < end; p++)
-        if (p->is_tensor)
-            TP__TRY(prepare_leaf(p->of, &p->grads[0]));
+    bool hooked = false;
+    for (place *p = w->places; p < end; p++) {
+        if (!p->is_tensor)
+            continue;
+        TP__TRY(settle(p, &p->grads[0]));
+        TP__TRY(prepare_leaf(p->of, &p->grads[0]));
+    }
     for (place *p = w->places; p < end; p++) {
         if (!p->is_tensor)
             continue;
         tp__leaf_add(p->of, p->grads[0]);
         recycle(w, p->grads[0]);
+        hooked |= ((tp_tensor *)p->of)->hooked;
     }
-    return TP_OK;
+    return hooked ? tell_leaves(w->places, end) : TP_OK;
 }
 
 tp_status tp_backward_with(const tp_backward_options *options)
@@ -618,6 +641,9 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
     w.n_wanted = n_inputs;
     tp_status status = walk_to_wanted(&w, outputs, n_outputs, grad_outputs);
     walk_leave(&w);
+    for (place *p = w.places; p < w.places + w.n_places && status == TP_OK; p++)
+        if (p->is_tensor)
+            status = settle(p, &p->grads[0]);
     for (int i = 0; i < n_inputs && status == TP_OK; i++) {
         place *p = find(&w, inputs[i]);
         if (p && !(gradients[i] = p->grads[0] = tp__multiplied_out(p->grads[0])))

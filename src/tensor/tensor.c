@@ -90,7 +90,7 @@ static inline void initialise(tp_tensor *t, tp__home *home, tp_dtype dtype, int 
     t->ndim = (int8_t)ndim;
     t->contiguous = contiguous;
     t->requires_grad = t->number = t->released = t->is_parameter = t->retains_grad = false;
-    t->saved = t->temporary = t->pending = false;
+    t->saved = t->temporary = t->pending = t->hooked = false;
     t->output_index = 0;
     t->numel = t->stored = numel;
     t->home = home;

@@ -51,7 +51,8 @@ struct tp_tensor {
     bool retains_grad : 1;
     bool saved : 1;        /* a node may read it: tp_release leaves it alone */
     bool temporary : 1;    /* made during a backward walk, which may recycle it when it has passed it on */
-    bool pending;          /* waits in a backward walk as the gradient of one tensor */
+    bool pending : 1;      /* waits in a backward walk as the gradient of one tensor */
+    bool hooked : 1;       /* has hooks, which a backward calls; see heart/hooks.c */
     uint32_t output_index; /* of `history` */
     int64_t numel;         /* for CSR: rows times columns */
     char *data;            /* the first element; for CSR: the values */
