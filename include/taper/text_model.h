@@ -3,11 +3,13 @@
  *
  * With x the vectorizer's row for a text (counts of terms, these weighed by tf-idf, or counts of hashes), the
  * networks are
+ *
  *     logistic regression      z = W x + b
  *     multilayer perceptron    z = W2 f(W1 x + b1) + b2, with any number of hidden layers, and dropout
- *     embedding bag            z = W (sum_t x_t e_t) + b, or of the mean of the vectors e_t, and hidden
- * layers Logistic regression of two classes has one score, and P(label 1 | text) = sigmoid(z). All others
- * have one for each class, and the classes' probabilities are softmax(z). */
+ *     embedding bag            z = W (sum_t x_t e_t) + b, or the mean of e_t; hidden layers, too
+ *
+ * Logistic regression of two classes has one score, and P(label 1 | text) = sigmoid(z). All others have one
+ * for each class, and the classes' probabilities are softmax(z). */
 #ifndef TAPER_TEXT_MODEL_H
 #define TAPER_TEXT_MODEL_H
 
@@ -81,18 +83,21 @@ typedef struct tp_text_model tp_text_model;
  * names of labels 0 and 1; NULL: "0" and "1". */
 TP_API tp_text_model *tp_text_model_new(tp_count_vectorizer *vectorizer, const char *const label_names[2]);
 
+/* The network: see above. */
 typedef enum tp_text_model_kind {
     TP_TEXT_LOGISTIC_REGRESSION = 0,
     TP_TEXT_MLP = 1,
     TP_TEXT_EMBEDDING_BAG = 2
 } tp_text_model_kind;
 
+/* What stands behind each hidden layer. */
 typedef enum tp_text_activation {
     TP_TEXT_RELU = 0,
     TP_TEXT_TANH = 1,
     TP_TEXT_GELU = 2 /* x P(X <= x) for a normal X */
 } tp_text_activation;
 
+/* The most hidden layers. */
 #define TP_TEXT_MAX_HIDDEN 16
 
 typedef struct tp_text_model_options {
