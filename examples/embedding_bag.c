@@ -163,7 +163,7 @@ static tp_status run(const char *folder, uint64_t seed, int64_t steps)
     if (train(model, loader, dev_loader, steps) != TP_OK)
         return tp_error();
     clock_gettime(CLOCK_MONOTONIC, &end);
-    fprintf(stderr, "[training %.3f s]\n",
+    fprintf(stderr, "[training %.4f s]\n",
             (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec));
     return tp_error();
 }

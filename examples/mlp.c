@@ -94,7 +94,7 @@ static tp_status run(uint64_t seed, int64_t steps)
     if (train(model, tp_tensor_dataset(X, y), test_X, test_y, steps) != TP_OK)
         return tp_error();
     clock_gettime(CLOCK_MONOTONIC, &end);
-    fprintf(stderr, "[training %.3f s]\n",
+    fprintf(stderr, "[training %.4f s]\n",
             (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec));
     if (!steps)
         print_map(model);

@@ -144,7 +144,7 @@ static tp_status run(uint64_t seed, int64_t steps)
     if (train(model, data, test, steps) != TP_OK)
         return tp_error();
     clock_gettime(CLOCK_MONOTONIC, &end);
-    fprintf(stderr, "[training %.3f s]\n",
+    fprintf(stderr, "[training %.4f s]\n",
             (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec));
     return tp_error();
 }

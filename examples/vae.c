@@ -147,7 +147,7 @@ static tp_status run(uint64_t seed, int64_t steps, const char *pgm)
     if (train(model, images, steps) != TP_OK)
         return tp_error();
     clock_gettime(CLOCK_MONOTONIC, &end);
-    fprintf(stderr, "[training %.3f s]\n",
+    fprintf(stderr, "[training %.4f s]\n",
             (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec));
     tp_tensor *reconstructions = reconstruct(model, shown);
     if (!steps)
