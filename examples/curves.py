@@ -114,7 +114,8 @@ def draw(name, ours, theirs, times, pictures):
            "<style>%s</style>" % STYLE, '<rect class="paper" width="760" height="%d" rx="8"/>' % tall,
            '<text class="title" x="%d" y="30">%s</text>' % (LEFT, title)]
     for value in range(-9, 1, 3) if log else steps_of(low, high, 5):
-        out.append('<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>' % (LEFT, LEFT + WIDTH, y(value), y(value)))
+        out.append('<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>'
+                   % (LEFT, LEFT + WIDTH, y(value), y(value)))
         label = "1" if log and value == 0 else "1e%d" % value if log else "%g" % round(value, 6)
         out.append('<text x="%d" y="%.1f" text-anchor="end">%s</text>' % (LEFT - 10, y(value) + 4.5, label))
     for step in steps_of(0, last, 6):
@@ -149,7 +150,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--data")
     parser.add_argument("names", nargs="*", default=list(TITLES))
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for name in given.names:
         program = [os.path.join(given.build, "examples", name)]
@@ -165,21 +166,24 @@ def main():
                 if name == "vae":
                     files.append(open(file, "rb").read()[-2 * 96 * 12:])
         (ours, fast), (theirs, slow) = sides
-        pictures = [(label, png(grey, 96)) for label, grey in
-                    (("image", files[0][:1152]), ("Taper", files[0][1152:]), ("PyTorch", files[1][1152:]))] if files else []
+        pictures = []
+        if files:
+            parts = ("image", files[0][:1152]), ("Taper", files[0][1152:]), ("PyTorch", files[1][1152:])
+            pictures = [(label, png(grey, 96)) for label, grey in parts]
         page = os.path.join(root, "docs", "examples", name)
         with open(page + ".svg", "w", encoding="utf-8") as file:
             file.write(draw(name, ours, theirs, (fast, slow), pictures))
         count = max(len(c) for c in theirs.values())
-        said = ("Taper's losses are %s PyTorch's over the first 50 steps and %s them over all\n%d, relative to their size and "
-                "as printed, with nine digits. On one thread of the same machine, one after the other,\ntraining took %s "
-                "here and %s there: %.0f times as long." % (
+        said = ("Taper's losses are %s PyTorch's over the first 50 steps and %s them over\nall %d, relative to their size "
+                "and as printed, with nine digits. On one thread of the same machine, one after\nthe other, training took "
+                "%s here and %s there: %.0f times as long." % (
                     within(furthest(ours, theirs, 50)), within(furthest(ours, theirs, count)), count,
                     seconds(fast), seconds(slow), slow / fast))
         with open(page + ".md", encoding="utf-8") as file:
             text = file.read()
         with open(page + ".md", "w", encoding="utf-8") as file:
-            file.write(re.sub(r"(<!-- measured -->\n).*?(<!-- end -->)", lambda m: m[1] + said + "\n" + m[2], text, flags=re.S))
+            file.write(re.sub(r"(<!-- measured -->\n).*?(<!-- end -->)", lambda m: m[1] + said + "\n" + m[2], text,
+                              flags=re.S))
         print("%s: %s" % (name, said.replace("\n", " ")))
 
 

@@ -191,7 +191,7 @@ int main(int count, char **arguments)
         else
             seed = (uint64_t)value;
     }
-    if (run(folder ? folder : "data/demo", seed, steps) != TP_OK) {
+    if (run(folder && *folder ? folder : "data/demo", seed, steps) != TP_OK) {
         tp_report(stderr);
         return 1;
     }
