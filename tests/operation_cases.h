@@ -51,7 +51,7 @@ static int golden_refused;                      /* cases that did not agree whil
 
 static tp_dtype golden_dtype(const char *name)
 {
-    const char *const names[TP_DTYPES] = {"bool", "u8", "i32", "i64", "f32", "f64"};
+    const char *const names[TP_DTYPES] = {"bool", "u8", "i32", "i64", "f32", "f64", "f16", "bf16"};
     for (int i = 0; i < TP_DTYPES; i++)
         if (!strcmp(names[i], name))
             return (tp_dtype)i;

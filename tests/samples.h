@@ -64,7 +64,7 @@ static inline tp_tensor *make_dense(tp_dtype dtype, int ndim, const int64_t *sha
 }
 
 /* Of each dtype, in the order of tp_dtype. */
-static const char *const sample_dtypes[] = {"bool", "u8", "i32", "i64", "f32", "f64"};
+static const char *const sample_dtypes[] = {"bool", "u8", "i32", "i64", "f32", "f64", "f16", "bf16"};
 _Static_assert(sizeof sample_dtypes / sizeof sample_dtypes[0] == TP_DTYPES, "each dtype has a name");
 
 /* One input such as "f64[2,3]<-1,1>"; "-" is an absent one. `narrow` makes float32 of float64. */

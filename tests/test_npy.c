@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-static const char *const letters[TP_DTYPES] = {"b1", "u1", "i4", "i8", "f4", "f8"};
+static const char *const letters[TP_DTYPES] = {"b1", "u1", "i4", "i8", "f4", "f8", "f2", "bf"};
 
 /* See pattern in golden/npy.py. */
 static double pattern(tp_dtype dtype, int64_t k)

@@ -18,7 +18,7 @@ typedef struct spec {
 
 static const char *parse(const char *p, spec *s)
 {
-    static const char *const names[TP_DTYPES] = {"bool", "u8", "i32", "i64", "f32", "f64"};
+    static const char *const names[TP_DTYPES] = {"bool", "u8", "i32", "i64", "f32", "f64", "f16", "bf16"};
     memset(s, 0, sizeof *s);
     if (*p == '#') {
         char *end;

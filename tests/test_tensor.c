@@ -52,8 +52,8 @@ static void creation(void)
     CHECK_ERROR(TP_ERROR_SHAPE, "0 to 8 dimensions");
     CHECK(!tp_zeros_n(TP_F32, -1, NULL));
     CHECK_ERROR(TP_ERROR_SHAPE, "-1");
-    CHECK(!tp_zeros((tp_dtype)6, 1));
-    CHECK_ERROR(TP_ERROR_DTYPE, "6 is not a dtype");
+    CHECK(!tp_zeros((tp_dtype)TP_DTYPES, 1));
+    CHECK_ERROR(TP_ERROR_DTYPE, "8 is not a dtype");
     CHECK(tp_numel(tp_zeros_n(TP_F32, 0, NULL)) == 1);
 
     tp_tensor *eye = tp_eye(TP_I32, 2, 3);

@@ -90,6 +90,9 @@ struct tp_op {
     /* The node's name where it depends on the call, as PyTorch's do: "PowBackward1" for a tensor as exponent;
      * or NULL for node_name. May be NULL. */
     const char *(*name_node)(const tp_call *call);
+    /* Elements are moved or converted, never computed with: float16 and bfloat16 are taken, which all others
+     * refuse. */
+    bool moves;
 };
 
 /* Applies `op` to `n_inputs` tensors; returns its first output, in the current region, or NULL.

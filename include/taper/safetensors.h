@@ -36,8 +36,8 @@ TP_API const char *tp_safetensors_name(const tp_safetensors_file *file, int64_t 
 /* Whether there is a tensor of that name. */
 TP_API bool tp_safetensors_has(const tp_safetensors_file *file, const char *name);
 
-/* A new tensor in the current region with the elements from the file. BOOL, U8, I32, I64, F32 and F64 can be
- * read, other types are TP_ERROR_UNSUPPORTED; a name that is not there is TP_ERROR_INDEX. */
+/* A new tensor in the current region with the elements from the file. BOOL, U8, I32, I64, F16, BF16, F32 and
+ * F64 can be read, other types are TP_ERROR_UNSUPPORTED; a name that is not there is TP_ERROR_INDEX. */
 TP_API tp_tensor *tp_safetensors_tensor(const tp_safetensors_file *file, const char *name);
 
 typedef struct tp_string_pair {

@@ -135,7 +135,24 @@ static TP__COLD tp_status refuse_input(const tp_call *call, int i)
     }
     if (input->released)
         return tp_fail(TP_ERROR_STATE, "operand %d was given back with tp_release", i);
+    if (tp_dtype_is_half((tp_dtype)input->dtype)) {
+        char what[32];
+        snprintf(what, sizeof what, "operand %d", i);
+        return tp__refuse_half((tp_dtype)input->dtype, what);
+    }
     return tp_fail(TP_ERROR_UNSUPPORTED, "operand %d is a CSR matrix, which this operation does not take", i);
+}
+
+/* Whether the tensor is one that not every op takes: CSR, or of a dtype above float64. */
+static inline bool is_special(const tp_tensor *t)
+{
+    return (unsigned)t->dtype + 256u * t->layout > TP_F64;
+}
+
+static bool takes_special(const tp_op *op, const tp_tensor *input, int i)
+{
+    return (input->layout == TP__DENSE || has_bit(op->accepts_csr, i)) &&
+           (op->moves || !tp_dtype_is_half((tp_dtype)input->dtype));
 }
 
 /* Whether the op takes what it is given; `tracked` becomes whether an input requires a gradient. */
@@ -148,7 +165,7 @@ static inline tp_status check(const tp_call *call, bool *tracked)
     for (int i = 0; i < n; i++) {
         const tp_tensor *input = call->inputs[i];
         if (input) {
-            if (input->released || (input->layout != TP__DENSE && !has_bit(op->accepts_csr, i)))
+            if (input->released || (is_special(input) && !takes_special(op, input, i)))
                 return refuse_input(call, i);
             *tracked |= input->requires_grad;
         } else if (!has_bit(op->optional, i) || tp__ctx.error != TP_OK) {

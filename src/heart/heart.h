@@ -98,7 +98,8 @@ typedef struct tp__number {
 tp_tensor *tp__number_init_f64(tp__number *number, double value);
 tp_tensor *tp__number_init_i64(tp__number *number, int64_t value);
 
-/* The one operation that the walk needs by name: gradients that meet are added. */
+/* What the walk needs by name: gradients that meet are added, those of halves in float32. */
 extern const tp_op *const tp__op_add;
+extern const tp_op *const tp__op_convert;
 
 #endif

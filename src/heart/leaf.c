@@ -406,10 +406,23 @@ static TP__APART void add_product(tp__leaf *l, const tp__product *product)
 ADD(float, add_f32)
 ADD(double, add_f64)
 
+static void add_half(tp_tensor *buffer, const tp_tensor *gradient)
+{
+    const tp_dtype dtype = (tp_dtype)buffer->dtype;
+    for (int64_t i = 0; i < buffer->numel; i++) {
+        char *into = buffer->data + 2 * i;
+        const float sum =
+            (float)tp__load_f64(dtype, into) + (float)tp__load_f64(dtype, gradient->data + 2 * i);
+        tp__store_f64(dtype, into, (double)sum);
+    }
+}
+
 static TP__APART void add_dense(tp_tensor *buffer, const tp_tensor *gradient)
 {
     if (buffer->dtype == TP_F32)
         add_f32(buffer, gradient);
+    else if (tp_dtype_is_half((tp_dtype)buffer->dtype))
+        add_half(buffer, gradient);
     else
         add_f64(buffer, gradient);
 }

@@ -280,12 +280,23 @@ static place *pop(walk *w)
     return &w->places[top];
 }
 
+static tp_tensor *converted(tp_tensor *t, tp_dtype dtype)
+{
+    return t ? tp_apply(tp__op_convert, &t, 1, &dtype) : NULL;
+}
+
+/* Halves are added in float32, and the sum is rounded. */
 static tp_tensor *sum_of(tp_tensor *a, tp_tensor *b)
 {
-    tp_tensor *const operands[2] = {tp__multiplied_out(a), tp__multiplied_out(b)};
+    tp_tensor *operands[2] = {tp__multiplied_out(a), tp__multiplied_out(b)};
     if (!operands[0] || !operands[1])
         return NULL;
-    return tp_apply(tp__op_add, operands, 2, NULL);
+    const tp_dtype dtype = (tp_dtype)operands[0]->dtype;
+    const bool half = tp_dtype_is_half(dtype);
+    for (int i = 0; i < 2 && half; i++)
+        operands[i] = converted(operands[i], TP_F32);
+    tp_tensor *sum = tp_apply(tp__op_add, operands, 2, NULL);
+    return half ? converted(sum, dtype) : sum;
 }
 
 /* Large gradients that the walk has made go back as soon as they are passed on; their headers belong to one

@@ -15,7 +15,8 @@
 static const struct {
     const char *letters; /* NumPy's kind and size */
     tp_dtype dtype;
-} types[] = {{"b1", TP_BOOL}, {"u1", TP_U8}, {"i4", TP_I32}, {"i8", TP_I64}, {"f4", TP_F32}, {"f8", TP_F64}};
+} types[] = {{"b1", TP_BOOL}, {"u1", TP_U8},  {"i4", TP_I32}, {"i8", TP_I64},
+             {"f4", TP_F32},  {"f8", TP_F64}, {"f2", TP_F16}};
 #define TYPES (sizeof types / sizeof *types)
 
 typedef struct header {
@@ -79,8 +80,9 @@ static tp_status parse_descr(header *h)
         h->big_endian = order == '>' || (order == '=' && !tp__little_endian());
         return TP_OK;
     }
-    return tp_fail(TP_ERROR_UNSUPPORTED, "%s: elements of descr %s; b1, u1, i4, i8, f4 and f8 can be read",
-                   h->path, tp__quote(quoted, sizeof quoted, text, length));
+    return tp_fail(TP_ERROR_UNSUPPORTED,
+                   "%s: elements of descr %s; b1, u1, i4, i8, f2, f4 and f8 can be read", h->path,
+                   tp__quote(quoted, sizeof quoted, text, length));
 }
 
 static tp_status parse_order(header *h)
@@ -350,5 +352,8 @@ tp_status tp_npy_save(const char *path, const tp_tensor *t)
     if (!path)
         return tp__null_argument("npy_save: path");
     TP__TRY(tp__check_writable(t, "npy_save: the tensor"));
+    if (t->dtype == TP_BF16)
+        return tp_fail(TP_ERROR_DTYPE,
+                       "npy_save: NumPy has no bfloat16; save float32 (tp_to), or safetensors");
     return tp__write_atomically(path, write_array, (void *)(uintptr_t)t);
 }

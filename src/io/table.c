@@ -246,8 +246,8 @@ static tp_status store_number(tp_dtype dtype, void *to, const char *text, size_t
         tp__store_f64(dtype, to, value);
         return TP_OK;
     }
-    static const int64_t lowest[TP_DTYPES] = {0, 0, INT32_MIN, INT64_MIN, 0, 0};
-    static const int64_t highest[TP_DTYPES] = {1, UINT8_MAX, INT32_MAX, INT64_MAX, 0, 0};
+    static const int64_t lowest[TP_DTYPES] = {[TP_I32] = INT32_MIN, [TP_I64] = INT64_MIN};
+    static const int64_t highest[TP_DTYPES] = {1, UINT8_MAX, INT32_MAX, INT64_MAX};
     int64_t value;
     TP__TRY(tp__parse_i64(text, length, &value));
     if (value < lowest[dtype] || value > highest[dtype])

@@ -65,6 +65,8 @@ static char *take_places(const tp__places *p, const char *start, size_t size, ch
                 memcpy(out, element, 8);
             else if (size == 4)
                 memcpy(out, element, 4);
+            else if (size == 2)
+                memcpy(out, element, 2);
             else
                 *out = *element;
         }
@@ -104,6 +106,7 @@ static tp_status backward_index(tp_backward_call *call)
 
 const tp_op tp__op_index = {
     .name = "index",
+    .moves = true,
     .n_inputs = -1,
     .n_outputs = 1,
     .saves = SAVES_INDICES,
@@ -143,6 +146,8 @@ static tp_status infer_index_put(tp_call *call)
             "Index put requires the source and destination dtypes match, got %s for the destination and "
             "%s for the source",
             tp_dtype_name((tp_dtype)x->dtype), tp_dtype_name((tp_dtype)values->dtype));
+    if (c->accumulate)
+        TP__TRY(tp__refuse_half((tp_dtype)x->dtype, "what is added to"));
     TP__TRY(tp__places_shape(x, &c->choice, call->n_inputs - 2, call->inputs + 2, &room));
     tp_tensor place = {.ndim = (int8_t)room.ndim};
     memcpy(place.shape, room.shape, sizeof place.shape);
@@ -213,6 +218,7 @@ static tp_status backward_index_put(tp_backward_call *call)
 
 const tp_op tp__op_index_put = {
     .name = "index_put",
+    .moves = true,
     .n_inputs = -1,
     .n_outputs = 1,
     .saves = SAVES_INDICES << 1,

@@ -187,6 +187,7 @@ static tp_status backward_unfold(tp_backward_call *call)
 
 const tp_op tp__op_unfold = {
     .name = "unfold",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(windows),

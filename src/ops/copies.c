@@ -88,6 +88,7 @@ static tp_status pass_gradient(tp_backward_call *call)
 
 const tp_op tp__op_clone = {
     .name = "clone",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .infer = infer_clone,
@@ -117,6 +118,7 @@ static tp_status infer_to(tp_call *call)
 
 const tp_op tp__op_to = {
     .name = "to",
+    .moves = true,
     .node_name = "ToCopyBackward0",
     .n_inputs = 1,
     .n_outputs = 1,
@@ -129,8 +131,12 @@ const tp_op tp__op_to = {
                        {"f64[2,3]", &(const tp_dtype){TP_DTYPES}, "is no dtype"}),
 };
 
+const tp_op *const tp__op_convert = &tp__op_to;
+
 static tp_tensor *csr_to(tp_tensor *x, tp_dtype dtype)
 {
+    if (tp__refuse_half(dtype, "to: a CSR matrix") != TP_OK)
+        return NULL;
     tp_tensor *old = tp_csr_values(x);
     tp_tensor *values = tp_to(old, dtype);
     return values ? tp__tensor_csr(tp__region_current(), dtype, x->shape[0], x->shape[1], x->stored,
@@ -180,6 +186,7 @@ static tp_status backward_where(tp_backward_call *call)
 
 const tp_op tp__op_where = {
     .name = "where",
+    .moves = true,
     .n_inputs = 3,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(0),
@@ -282,6 +289,7 @@ static tp_status backward_cat(tp_backward_call *call)
 
 const tp_op tp__op_cat = {
     .name = "cat",
+    .moves = true,
     .n_inputs = -1,
     .n_outputs = 1,
     .attributes_size = sizeof(int),

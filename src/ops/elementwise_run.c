@@ -191,8 +191,8 @@ tp_dtype tp__result_type(int n, tp_tensor *const *inputs)
         if (!inputs[i])
             continue;
         int *type = &types[inputs[i]->number ? 2 : inputs[i]->ndim ? 0 : 1];
-        if (*type < 0 || inputs[i]->dtype > *type)
-            *type = inputs[i]->dtype;
+        *type =
+            *type < 0 ? inputs[i]->dtype : (int)tp_promote_types((tp_dtype)*type, (tp_dtype)inputs[i]->dtype);
     }
     int result = types[0];
     if (types[1] >= 0 && (result < 0 || category((tp_dtype)types[1]) > category((tp_dtype)result)))

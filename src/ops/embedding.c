@@ -127,6 +127,7 @@ static tp_status backward_embedding(tp_backward_call *call)
 
 const tp_op tp__op_embedding = {
     .name = "embedding",
+    .moves = true,
     .n_inputs = 2,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),

@@ -17,6 +17,7 @@ static tp_status check_operand(const tp_tensor *t, int i)
         return tp_fail(t->released ? TP_ERROR_STATE : TP_ERROR_UNSUPPORTED, "operand %d %s", i,
                        t->released ? "was given back with tp_release"
                                    : "is a CSR matrix, which this operation does not take");
+    TP__TRY(tp__refuse_half((tp_dtype)t->dtype, "an operand"));
     if (t->requires_grad && !tp__ctx.no_grad)
         return tp_fail(TP_ERROR_STATE,
                        "operand %d requires a gradient, and operations in place are not recorded; use the "
@@ -58,6 +59,7 @@ tp_status tp__in_place(const tp_op *op, const char *name, tp_tensor *const *inpu
     TP_FRAME(name);
     tp_tensor *target = inputs[0];
     TP__TRY(tp__check_target(target));
+    TP__TRY(tp__refuse_half((tp_dtype)target->dtype, "the target"));
     bool straight = target->contiguous;
     for (int i = 1; i < n_inputs; i++) {
         TP__TRY(check_operand(inputs[i], i));

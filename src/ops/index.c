@@ -123,6 +123,7 @@ static tp_status backward_index_select(tp_backward_call *call)
 
 const tp_op tp__op_index_select = {
     .name = "index_select",
+    .moves = true,
     .n_inputs = 2,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),
@@ -355,6 +356,7 @@ static tp_status backward_gather(tp_backward_call *call)
 
 const tp_op tp__op_gather = {
     .name = "gather",
+    .moves = true,
     .n_inputs = 2,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),

@@ -167,6 +167,7 @@ const tp_op tp__op_index_add = {
 
 const tp_op tp__op_index_copy = {
     .name = "index_copy",
+    .moves = true,
     .n_inputs = 3,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),
@@ -183,6 +184,7 @@ const tp_op tp__op_index_copy = {
 
 const tp_op tp__op_index_fill = {
     .name = "index_fill",
+    .moves = true,
     .n_inputs = 2,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),

@@ -201,14 +201,19 @@ MEETINGS(int32_t, i32, uint32_t, NEVER)
 MEETINGS(int64_t, i64, uint64_t, NEVER)
 MEETINGS(float, f32, float, isnan)
 MEETINGS(double, f64, double, isnan)
+MEETING(uint16_t, unsigned, set_h16, b) /* halves are written, not computed with */
 
 typedef void meeting(int64_t n, const int64_t *offsets, const void *values, int64_t step, void *out);
 #define BY_DTYPE(how)                                                  \
     {                                                                  \
         how##_b8, how##_u8, how##_i32, how##_i64, how##_f32, how##_f64 \
     }
-static meeting *const meetings[][TP_DTYPES] = {BY_DTYPE(set), BY_DTYPE(add), BY_DTYPE(multiply),
-                                               BY_DTYPE(larger), BY_DTYPE(smaller)};
+static meeting *const meetings[][TP_DTYPES] = {
+    {set_b8, set_u8, set_i32, set_i64, set_f32, set_f64, set_h16, set_h16},
+    BY_DTYPE(add),
+    BY_DTYPE(multiply),
+    BY_DTYPE(larger),
+    BY_DTYPE(smaller)};
 
 void tp__meet(tp__meeting how, tp_dtype dtype, int64_t n, const int64_t *offsets, const void *values,
               int64_t step, void *out)

@@ -244,6 +244,7 @@ static tp_status backward_remap(tp_backward_call *call)
 
 #define REMAPPING(record, its_name, its_node, its_documentation, ...) \
     const tp_op record = {.name = its_name,                           \
+                          .moves = true,                              \
                           .node_name = its_node,                      \
                           .n_inputs = 1,                              \
                           .n_outputs = 1,                             \

@@ -176,6 +176,7 @@ static tp_status backward_scatter_add(tp_backward_call *call)
 
 const tp_op tp__op_scatter = {
     .name = "scatter",
+    .moves = true,
     .n_inputs = 3,
     .n_outputs = 1,
     .saves = TP_SAVES_INPUT(1),
@@ -199,6 +200,7 @@ const tp_op tp__op_scatter = {
 
 const tp_op tp__op_scatter_value = {
     .name = "scatter",
+    .moves = true,
     .node_name = "ScatterBackward1",
     .n_inputs = 2,
     .n_outputs = 1,

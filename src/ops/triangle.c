@@ -77,6 +77,7 @@ static tp_status backward_diagonal(tp_backward_call *call)
 
 const tp_op tp__op_diagonal = {
     .name = "diagonal",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(line),
@@ -127,6 +128,7 @@ static tp_status backward_diag_embed(tp_backward_call *call)
 
 const tp_op tp__op_diag_embed = {
     .name = "diag_embed",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(line),
@@ -250,6 +252,7 @@ static tp_status backward_triangle(tp_backward_call *call)
 
 #define TRIANGULAR(record, its_name, its_documentation, ...)   \
     const tp_op record = {.name = its_name,                    \
+                          .moves = true,                       \
                           .n_inputs = 1,                       \
                           .n_outputs = 1,                      \
                           .attributes_size = sizeof(triangle), \

@@ -130,6 +130,7 @@ static tp_status infer_view(tp_call *call)
 
 const tp_op tp__op_view = {
     .name = "view",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(dims),
@@ -232,6 +233,7 @@ static tp_status permute_back(tp_backward_call *call)
 
 #define PERMUTING(record, its_name, its_documentation, ...)   \
     const tp_op record = {.name = its_name,                   \
+                          .moves = true,                      \
                           .n_inputs = 1,                      \
                           .n_outputs = 1,                     \
                           .attributes_size = sizeof(dims),    \
@@ -302,6 +304,7 @@ static tp_status infer_squeeze(tp_call *call)
 
 const tp_op tp__op_squeeze = {
     .name = "squeeze",
+    .moves = true,
     .node_name = "SqueezeBackward1",
     .n_inputs = 1,
     .n_outputs = 1,
@@ -314,6 +317,7 @@ const tp_op tp__op_squeeze = {
 
 const tp_op tp__op_squeeze_all = {
     .name = "squeeze",
+    .moves = true,
     .node_name = "SqueezeBackward0",
     .n_inputs = 1,
     .n_outputs = 1,
@@ -359,6 +363,7 @@ static tp_status infer_unsqueeze(tp_call *call)
 
 const tp_op tp__op_unsqueeze = {
     .name = "unsqueeze",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(int),
@@ -418,6 +423,7 @@ static tp_status expand_back(tp_backward_call *call)
 
 const tp_op tp__op_expand = {
     .name = "expand",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(dims),
@@ -471,6 +477,7 @@ static tp_status slice_back(tp_backward_call *call)
 
 const tp_op tp__op_slice = {
     .name = "slice",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(range),
@@ -540,6 +547,7 @@ static tp_status select_back(tp_backward_call *call)
 
 const tp_op tp__op_select = {
     .name = "select",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(range),
@@ -612,6 +620,7 @@ static tp_status slice_back_back(tp_backward_call *call)
 
 const tp_op tp__op_slice_back = {
     .name = "slice_backward",
+    .moves = true,
     .n_inputs = 1,
     .n_outputs = 1,
     .attributes_size = sizeof(range),

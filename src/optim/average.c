@@ -51,6 +51,8 @@ static tp_status add_pairs(tp_average *average, const tp_module *module, tp_regi
         if (own->layout != TP__DENSE || own->released)
             return tp_fail(TP_ERROR_STATE, "'%s' is %s", all->items[i].name,
                            own->released ? "released" : "sparse");
+        if (tp_dtype_is_half((tp_dtype)own->dtype))
+            return tp__refuse_half((tp_dtype)own->dtype, all->items[i].name);
         pair *p = &average->pairs[average->n_pairs++];
         *p = (pair){.name = tp__region_strdup(region, all->items[i].name),
                     .own = own,

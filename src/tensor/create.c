@@ -130,6 +130,8 @@ tp_tensor *tp_arange(tp_dtype dtype, double start, double end, double step)
     const double numbers[] = {start, end, step};
     if (dtype == TP_BOOL)
         return tp__fail_null(TP_ERROR_DTYPE, "arange: not for bool");
+    if (tp__refuse_half(dtype, "arange: the result") != TP_OK)
+        return NULL;
     if (!isfinite(start) || !isfinite(end) || isnan(step))
         return tp__fail_null(TP_ERROR_VALUE, "arange: unsupported range: %g -> %g, step %g", start, end,
                              step);
@@ -178,6 +180,8 @@ tp_tensor *tp_linspace(tp_dtype dtype, double start, double end, int64_t steps)
     if (!tp_dtype_is_float(dtype))
         return tp__fail_null(TP_ERROR_DTYPE, "linspace: a floating type is needed, not %s",
                              tp_dtype_name(dtype));
+    if (tp__refuse_half(dtype, "linspace: the result") != TP_OK)
+        return NULL;
     if (steps < 0)
         return tp__fail_null(TP_ERROR_ARGUMENT, "linspace: number of steps must be non-negative, not %lld",
                              (long long)steps);

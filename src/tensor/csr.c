@@ -15,6 +15,8 @@ tp_tensor *tp__csr_new(tp_region *region, tp_dtype dtype, int64_t rows, int64_t 
     const int64_t shape[2] = {rows, columns};
     if ((unsigned)dtype >= TP_DTYPES)
         return tp__fail_null(TP_ERROR_DTYPE, "%d is not a dtype", (int)dtype);
+    if (tp__refuse_half(dtype, "a CSR matrix") != TP_OK)
+        return NULL;
     if (rows < 0 || columns < 0 || columns > INT32_MAX || rows >= MOST_STORED || tp__numel(2, shape) < 0)
         return tp__fail_null(TP_ERROR_SHAPE, "a CSR matrix cannot have the shape %s",
                              tp__shape_text(text, sizeof text, 2, shape));

@@ -84,6 +84,10 @@ static tp_status fill_in_place(const char *who, tp_tensor *t, tp_generator *g, c
     if (!tp_dtype_is_float((tp_dtype)t->dtype))
         return tp_fail(TP_ERROR_DTYPE, "%s: a floating type is needed, not %s", who,
                        tp_dtype_name((tp_dtype)t->dtype));
+    if (tp_dtype_is_half((tp_dtype)t->dtype)) {
+        TP_FRAME(who);
+        return tp__refuse_half((tp_dtype)t->dtype, "the tensor");
+    }
     if (t->layout != TP__DENSE)
         return tp_fail(TP_ERROR_UNSUPPORTED, "%s: the tensor is sparse", who);
     if (t->released)
@@ -133,6 +137,8 @@ static tp_tensor *random_tensor(const char *who, tp_dtype dtype, tp_generator *g
         return tp__fail_null(TP_ERROR_DTYPE, "%s: a floating type is needed, not %s", who,
                              tp_dtype_name(dtype));
     TP_FRAME(who);
+    if (tp__refuse_half(dtype, "the result") != TP_OK)
+        return NULL;
     tp_tensor *t = tp__tensor_new(tp__region_current(), dtype, ndim, shape);
     if (t && t->numel)
         fill(g, dtype, t->data, t->numel, d, true);

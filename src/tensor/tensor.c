@@ -36,6 +36,15 @@ void tp__contiguous_strides(int ndim, const int64_t *shape, int64_t *strides)
     }
 }
 
+tp_status tp__refuse_half(tp_dtype dtype, const char *what)
+{
+    if (!tp_dtype_is_half(dtype))
+        return TP_OK;
+    return tp_fail(TP_ERROR_DTYPE,
+                   "%s is %s, which is kept and not computed with; convert it with tp_to(x, TP_F32)", what,
+                   tp_dtype_name(dtype));
+}
+
 bool tp__is_contiguous(int ndim, const int64_t *shape, const int64_t *strides)
 {
     int64_t expected = 1;

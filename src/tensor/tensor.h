@@ -115,9 +115,13 @@ void tp__copy_elements(const tp_tensor *from, tp_tensor *to);
 /* Bytes of one element of a dtype that is one. */
 static inline size_t tp__item_size(tp_dtype dtype)
 {
-    static const uint8_t sizes[TP_DTYPES] = {1, 1, 4, 8, 4, 8};
+    static const uint8_t sizes[] = {1, 1, 4, 8, 4, 8, 2, 2};
+    _Static_assert(sizeof sizes == TP_DTYPES, "each dtype has a size");
     return sizes[dtype];
 }
+
+/* Refuses float16 and bfloat16, which are not computed with; `what` is of that dtype: "operand 0". */
+tp_status tp__refuse_half(tp_dtype dtype, const char *what);
 
 /* Raises the version of what `t` views. */
 static inline void tp__changed(tp_tensor *t)

@@ -2,6 +2,7 @@
 #include "backend/cpu/isa.h"
 #include "backend/cpu/math.h"
 #include "backend/cpu/table.h"
+#include "base/half.h"
 
 #include <float.h>
 #include <math.h>
@@ -160,19 +161,45 @@ static inline int64_t whole(double x)
             }                                                                                      \
         }                                                                                          \
     }
-#define CONVERT_FROM(from, FROM, to_integer)      \
-    CONVERT(from, FROM, b8, bool, v != 0)         \
-    CONVERT(from, FROM, u8, uint8_t, to_integer)  \
-    CONVERT(from, FROM, i32, int32_t, to_integer) \
-    CONVERT(from, FROM, i64, int64_t, to_integer) \
-    CONVERT(from, FROM, f32, float, v)            \
-    CONVERT(from, FROM, f64, double, v)
+#define CONVERT_FROM(from, FROM, to_integer)                       \
+    CONVERT(from, FROM, b8, bool, v != 0)                          \
+    CONVERT(from, FROM, u8, uint8_t, to_integer)                   \
+    CONVERT(from, FROM, i32, int32_t, to_integer)                  \
+    CONVERT(from, FROM, i64, int64_t, to_integer)                  \
+    CONVERT(from, FROM, f32, float, v)                             \
+    CONVERT(from, FROM, f64, double, v)                            \
+    CONVERT(from, FROM, f16, uint16_t, tp__f16_of_float((float)v)) \
+    CONVERT(from, FROM, bf16, uint16_t, tp__bf16_of_float((float)v))
 CONVERT_FROM(b8, bool, v)
 CONVERT_FROM(u8, uint8_t, v)
 CONVERT_FROM(i32, int32_t, v)
 CONVERT_FROM(i64, int64_t, v)
 CONVERT_FROM(f32, float, whole(v))
 CONVERT_FROM(f64, double, whole(v))
+
+#define CONVERT_FROM_HALF(from)                                                  \
+    CONVERT(from, uint16_t, b8, bool, tp__float_of_##from(v) != 0)               \
+    CONVERT(from, uint16_t, u8, uint8_t, whole((double)tp__float_of_##from(v)))  \
+    CONVERT(from, uint16_t, i32, int32_t, whole((double)tp__float_of_##from(v))) \
+    CONVERT(from, uint16_t, i64, int64_t, whole((double)tp__float_of_##from(v))) \
+    CONVERT(from, uint16_t, f32, float, tp__float_of_##from(v))                  \
+    CONVERT(from, uint16_t, f64, double, tp__float_of_##from(v))
+CONVERT_FROM_HALF(f16)
+CONVERT_FROM_HALF(bf16)
+CONVERT(f16, uint16_t, f16, uint16_t, v)
+CONVERT(bf16, uint16_t, bf16, uint16_t, v)
+CONVERT(f16, uint16_t, bf16, uint16_t, tp__bf16_of_f16(v))
+CONVERT(bf16, uint16_t, f16, uint16_t, tp__f16_of_float(tp__float_of_bf16(v)))
+
+/* What moves elements needs their size alone. */
+static void where_h16(int64_t n, const void *const *operands, void *target)
+{
+    const bool *condition = operands[0];
+    const uint16_t *a = operands[1], *b = operands[2];
+    uint16_t *out = target;
+    for (int64_t i = 0; i < n; i++)
+        out[i] = condition[i] ? a[i] : b[i];
+}
 
 /* ---- The table ---- */
 
@@ -223,12 +250,12 @@ const tp__elementwise_table TP__NAME(elementwise_table) = {
     [TP__EW_##name] = {PAIR(name##_grad_a_), PAIR(name##_grad_b_), PAIR(name##_grad_c_)},
 #include "backend/cpu/elementwise_rows.h"
         },
-    .where = ALL(where_),
-#define CONVERT_ROW(from)                                                                     \
-    {                                                                                         \
-        convert_##from##_b8, convert_##from##_u8, convert_##from##_i32, convert_##from##_i64, \
-            convert_##from##_f32, convert_##from##_f64                                        \
+    .where = {where_b8, where_u8, where_i32, where_i64, where_f32, where_f64, where_h16, where_h16},
+#define CONVERT_ROW(from)                                                                           \
+    {                                                                                               \
+        convert_##from##_b8, convert_##from##_u8, convert_##from##_i32, convert_##from##_i64,       \
+            convert_##from##_f32, convert_##from##_f64, convert_##from##_f16, convert_##from##_bf16 \
     }
     .convert = {CONVERT_ROW(b8), CONVERT_ROW(u8), CONVERT_ROW(i32), CONVERT_ROW(i64), CONVERT_ROW(f32),
-                CONVERT_ROW(f64)},
+                CONVERT_ROW(f64), CONVERT_ROW(f16), CONVERT_ROW(bf16)},
 };
