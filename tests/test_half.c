@@ -318,6 +318,14 @@ static void check_operations(void)
     tp_requires_grad_(a, true);
     CHECK(!tp_sgd(tp_parameters_of(a), .lr = 0.1));
     CHECK_ERROR(TP_ERROR_DTYPE, "is float16, which is kept");
+    tp_module *layer = tp_linear(2, 1);
+    tp_optimizer *sgd = tp_sgd(tp_parameters(layer), .lr = 0.1);
+    tp_tensor *weight = tp_get_parameter(layer, "weight"), *before = tp_clone(tp_detach(weight));
+    CHECK(tp_module_to(layer, TP_F16) == TP_OK && tp_equal(tp_detach(weight), tp_to(before, TP_F16)));
+    CHECK(tp_backward(tp_sum(tp_to(weight, TP_F32))) == TP_OK && tp_step(sgd) != TP_OK);
+    CHECK_ERROR(TP_ERROR_DTYPE, "weight is float16, which is kept");
+    CHECK(!tp_forward(layer, tp_ones(TP_F16, 1, 2)));
+    CHECK_ERROR(TP_ERROR_DTYPE, "linear: operand 0 is float16");
 }
 
 /* ---- Gradients: of the leaf's type, through float32 ---- */

@@ -58,8 +58,7 @@ static tp_status check_parameter(const tp_optimizer *optimizer, const tp_tensor 
         return tp_fail(TP_ERROR_STATE, "can't optimize a non-leaf Tensor, which '%s' is", name);
     if (!tp_dtype_is_float((tp_dtype)p->dtype) || p->layout != TP__DENSE || p->released)
         return tp_fail(TP_ERROR_DTYPE, "'%s' is no dense tensor of floating type", name);
-    if (tp_dtype_is_half((tp_dtype)p->dtype))
-        return tp__refuse_half((tp_dtype)p->dtype, name);
+    TP__TRY(tp__refuse_half((tp_dtype)p->dtype, name));
     for (int64_t i = 0; i < optimizer->n_slots; i++)
         if (optimizer->slots[i].parameter == p)
             return tp_fail(TP_ERROR_ARGUMENT, "some parameters appear in more than one parameter group: '%s'",
@@ -243,6 +242,7 @@ static tp_status check_slot(const tp__slot *slot, const tp_tensor *grad)
     const tp_tensor *p = slot->parameter;
     if (p->released)
         return tp_fail(TP_ERROR_STATE, "parameter '%s' was released", slot->name);
+    TP__TRY(tp__refuse_half((tp_dtype)p->dtype, slot->name)); /* tp_module_to may have been here */
     bool fits = grad->dtype == p->dtype && grad->ndim == p->ndim &&
                 !memcmp(grad->shape, p->shape, (size_t)p->ndim * sizeof *p->shape);
     if (!fits)
