@@ -23,12 +23,12 @@ static inline uint32_t tp__bits_of_float(float value)
 static inline float tp__float_of_f16(uint16_t half)
 {
     const uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = half & 0x7FFF;
-    /* A subnormal number is a whole number of 2^-24. */
-    const uint32_t small = tp__bits_of_float((float)(int32_t)rest * 0x1p-24f),
-                   normal = (rest << 13) + (112u << 23);
-    const uint32_t special =
-        0x7F800000 | rest << 13 | (rest > 0x7C00 ? 0x400000 : 0); /* NaN becomes a quiet one */
-    return tp__float_of_bits(sign | (rest < 0x0400 ? small : rest < 0x7C00 ? normal : special));
+    const uint32_t normal = (rest << 13) + (112u << 23);
+    /* A subnormal number and 2^-14, less the latter. */
+    const uint32_t small = tp__bits_of_float(tp__float_of_bits(normal + (1u << 23)) - 0x1p-14f);
+    const uint32_t quiet = rest > 0x7C00 ? 0x400000 : 0; /* NaN becomes a quiet one */
+    const uint32_t large = rest < 0x7C00 ? normal : (0x7F800000 | rest << 13 | quiet);
+    return tp__float_of_bits(sign | (rest < 0x0400 ? small : large));
 }
 
 static inline uint16_t tp__f16_of_float(float value)

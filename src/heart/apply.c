@@ -1,6 +1,7 @@
 /* Applying an op: check, infer, allocate, compute, record. Every operation passes here. */
 #include "heart/heart.h"
 
+#include <stddef.h>
 #include <string.h>
 
 bool tp_is_grad_enabled(void)
@@ -146,7 +147,13 @@ static TP__COLD tp_status refuse_input(const tp_call *call, int i)
 /* Whether the tensor is one that not every op takes: CSR, or of a dtype above float64. */
 static inline bool is_special(const tp_tensor *t)
 {
-    return (unsigned)t->dtype + 256u * t->layout > TP_F64;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint16_t both; /* one load: the dtype and, above it, the layout */
+    memcpy(&both, t, sizeof both);
+    return both > TP_F64;
+#else
+    return t->dtype > TP_F64 || t->layout != TP__DENSE;
+#endif
 }
 
 static bool takes_special(const tp_op *op, const tp_tensor *input, int i)
@@ -154,6 +161,8 @@ static bool takes_special(const tp_op *op, const tp_tensor *input, int i)
     return (input->layout == TP__DENSE || has_bit(op->accepts_csr, i)) &&
            (op->moves || !tp_dtype_is_half((tp_dtype)input->dtype));
 }
+
+_Static_assert(offsetof(tp_tensor, dtype) == 0 && offsetof(tp_tensor, layout) == 1, "is_special reads both");
 
 /* Whether the op takes what it is given; `tracked` becomes whether an input requires a gradient. */
 static inline tp_status check(const tp_call *call, bool *tracked)
