@@ -1,6 +1,7 @@
 /* 50 training steps of a small perceptron from the same seeds: how near the losses are to PyTorch's, against
  * how near PyTorch is to itself across instruction sets. */
 #include "golden/mlp.h"
+#include "taper/activations.h"
 #include "taper/data.h"
 #include "taper/optim.h"
 #include "test.h"

@@ -1,6 +1,7 @@
 /* Modules, layers, initialisers and state dictionaries, against PyTorch's numbers and texts. */
 #include "base/memory.h"
 #include "base/region.h"
+#include "taper/activations.h"
 #include "taper/nn.h"
 #include "taper/optim.h"
 #include "test.h"

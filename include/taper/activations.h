@@ -1,4 +1,4 @@
-/* The activations of torch.nn as layers; nn.h has ReLU, Sigmoid, Tanh, Softmax and LogSoftmax.
+/* The activations of torch.nn as layers.
  *
  * Options and defaults are PyTorch's, but for `inplace`, which would change no number. What a layer computes
  * stands with the operation of its name. tp_sequential(tp_linear(4, 3), tp_leaky_relu_layer(),
@@ -12,6 +12,9 @@ TP_BEGIN
 
 /* ---- Without options ---- */
 
+TP_API tp_module *tp_sigmoid_layer(void);
+TP_API tp_module *tp_tanh_layer(void);
+TP_API tp_module *tp_relu_layer(void);
 TP_API tp_module *tp_relu6_layer(void);
 TP_API tp_module *tp_selu_layer(void);
 TP_API tp_module *tp_silu_layer(void);
@@ -24,6 +27,8 @@ TP_API tp_module *tp_tanhshrink_layer(void);
 
 /* ---- Along a dimension; glu halves it, and PyTorch's default for that is -1 ---- */
 
+TP_API tp_module *tp_softmax_layer(int dim);
+TP_API tp_module *tp_log_softmax_layer(int dim);
 TP_API tp_module *tp_softmin_layer(int dim);
 TP_API tp_module *tp_glu_layer(int dim);
 

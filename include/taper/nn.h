@@ -266,11 +266,6 @@ TP_API tp_module *tp_sequential_n(int64_t count, tp_module *const *modules);
 
 /* Operations as layers. */
 TP_API tp_module *tp_identity(void);
-TP_API tp_module *tp_sigmoid_layer(void);
-TP_API tp_module *tp_tanh_layer(void);
-TP_API tp_module *tp_relu_layer(void);
-TP_API tp_module *tp_softmax_layer(int dim);
-TP_API tp_module *tp_log_softmax_layer(int dim);
 /* PyTorch's defaults are 1 and -1: all dimensions but the first. */
 TP_API tp_module *tp_flatten_layer(int start_dim, int end_dim);
 

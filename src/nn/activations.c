@@ -18,6 +18,9 @@
     {                                                                 \
         return tp_module_new(type, forward_##name, 0);                \
     }
+LAYER(sigmoid, "Sigmoid")
+LAYER(tanh, "Tanh")
+LAYER(relu, "ReLU")
 LAYER(relu6, "ReLU6")
 LAYER(selu, "SELU")
 LAYER(silu, "SiLU")
@@ -196,6 +199,8 @@ static int describe_dim(const tp_module *module, char *text, size_t size)
         tp_module_set_describe(module, describe_dim);                        \
         return module;                                                       \
     }
+LAYER_WITH_DIM(softmax, "Softmax")
+LAYER_WITH_DIM(log_softmax, "LogSoftmax")
 LAYER_WITH_DIM(softmin, "Softmin")
 LAYER_WITH_DIM(glu, "GLU")
 

@@ -101,42 +101,6 @@ tp_module *tp_identity(void)
     return tp_module_new("Identity", forward_identity, 0);
 }
 
-#define LAYER(name, type)                                             \
-    static tp_tensor *forward_##name(tp_module *module, tp_tensor *x) \
-    {                                                                 \
-        (void)module;                                                 \
-        return tp_##name(x);                                          \
-    }                                                                 \
-    tp_module *tp_##name##_layer(void)                                \
-    {                                                                 \
-        return tp_module_new(type, forward_##name, 0);                \
-    }
-LAYER(sigmoid, "Sigmoid")
-LAYER(tanh, "Tanh")
-LAYER(relu, "ReLU")
-
-static int describe_dim(const tp_module *module, char *text, size_t size)
-{
-    return snprintf(text, size, "dim=%d", *(const int *)module->data);
-}
-
-#define LAYER_WITH_DIM(name, type)                                           \
-    static tp_tensor *forward_##name(tp_module *module, tp_tensor *x)        \
-    {                                                                        \
-        return tp_##name(x, *(const int *)module->data);                     \
-    }                                                                        \
-    tp_module *tp_##name##_layer(int dim)                                    \
-    {                                                                        \
-        tp_module *module = tp_module_new(type, forward_##name, sizeof dim); \
-        if (!module)                                                         \
-            return NULL;                                                     \
-        *(int *)module->data = dim;                                          \
-        tp_module_set_describe(module, describe_dim);                        \
-        return module;                                                       \
-    }
-LAYER_WITH_DIM(softmax, "Softmax")
-LAYER_WITH_DIM(log_softmax, "LogSoftmax")
-
 typedef struct dim_range {
     int start, end;
 } dim_range;

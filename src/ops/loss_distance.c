@@ -91,14 +91,10 @@ tp_tensor *tp_kl_div_with(const tp_kl_div_options *o)
     if (!o || !check_pair(o->input, o->target, o->reduction))
         return NULL;
     tp_tensor *x = o->input, *y = o->target, *losses;
-    if (o->log_target) {
+    if (o->log_target)
         losses = tp_mul(tp_exp(y), tp_sub(y, x));
-    } else {
-        /* The logarithm of 0 would make a NaN of 0 times infinity, and of its gradient. */
-        tp_tensor *zero = tp_eq(y, 0);
-        tp_tensor *logs = tp_log(tp_where(zero, tp_scalar((tp_dtype)y->dtype, 1), y));
-        losses = tp_sub(tp_mul(y, logs), tp_mul(y, x));
-    }
+    else
+        losses = tp_sub(tp_xlogy(y, y), tp_mul(y, x));
     if (!o->batch_mean)
         return tp__reduce_loss(losses, o->reduction);
     if (!x->ndim || !x->shape[0])

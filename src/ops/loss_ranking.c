@@ -1,5 +1,6 @@
 /* Margins and rankings, composed of other operations. */
 #include "ops/loss_parts.h"
+#include "taper/linalg.h"
 #include "taper/losses.h"
 
 #include <math.h>
@@ -139,19 +140,6 @@ tp_tensor *tp_cosine_embedding_loss_with(const tp_ranking_loss_options *o)
     return tp__reduce_loss(tp_add(alike, different), o->reduction);
 }
 
-/* The p-norm of a - b + eps along the last dimension. */
-static tp_tensor *distance(tp_tensor *a, tp_tensor *b, double p, double eps)
-{
-    tp_tensor *d = tp_add(tp_sub(a, b), eps);
-    if (p == 2)
-        return tp_sqrt(tp_sum_dim(tp_mul(d, d), -1, false));
-    if (p == 1)
-        return tp_sum_dim(tp_abs(d), -1, false);
-    if (isinf(p))
-        return tp_max_dim(tp_abs(d), -1, false, NULL);
-    return tp_pow(tp_sum_dim(tp_pow(tp_abs(d), p), -1, false), 1 / p);
-}
-
 tp_tensor *tp_triplet_margin_loss_with(const tp_triplet_margin_options *o)
 {
     TP_FRAME("triplet_margin_loss");
@@ -164,9 +152,9 @@ tp_tensor *tp_triplet_margin_loss_with(const tp_triplet_margin_options *o)
         return tp__fail_null(TP_ERROR_SHAPE, "vectors are wanted, not single numbers");
     if (!(o->p > 0))
         return tp__fail_null(TP_ERROR_ARGUMENT, "p is %g, and must be above 0", o->p);
-    tp_tensor *near = distance(o->anchor, o->positive, o->p, o->eps);
-    tp_tensor *far = distance(o->anchor, o->negative, o->p, o->eps);
+    tp_tensor *near = tp_pairwise_distance(o->anchor, o->positive, .p = o->p, .eps = o->eps);
+    tp_tensor *far = tp_pairwise_distance(o->anchor, o->negative, .p = o->p, .eps = o->eps);
     if (o->swap)
-        far = tp_minimum(far, distance(o->positive, o->negative, o->p, o->eps));
+        far = tp_minimum(far, tp_pairwise_distance(o->positive, o->negative, .p = o->p, .eps = o->eps));
     return tp__reduce_loss(tp__positive_part(tp_add(tp_sub(near, far), o->margin)), o->reduction);
 }

@@ -104,18 +104,9 @@ static tp_tensor *row_sums(const tp_tensor *x)
     return sums;
 }
 
-/* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2: Hendrycks and Gimpel 2016, which is within 0.001 of
- * x P(X <= x). */
-static tp_tensor *gelu(tp_tensor *x)
-{
-    tp_tensor *cube = tp_mul(tp_mul(tp_mul(x, x), x), 0.044715);
-    tp_tensor *t = tp_tanh(tp_mul(tp_add(x, cube), 0.79788456080286535588));
-    return tp_mul(tp_mul(x, 0.5), tp_add(t, 1.0));
-}
-
 static tp_tensor *activate(tp_text_activation activation, tp_tensor *x)
 {
-    return activation == TP_TEXT_TANH ? tp_tanh(x) : activation == TP_TEXT_GELU ? gelu(x) : tp_relu(x);
+    return activation == TP_TEXT_TANH ? tp_tanh(x) : activation == TP_TEXT_GELU ? tp_gelu(x) : tp_relu(x);
 }
 
 static tp_tensor *drop(const network *n, tp_tensor *x)
