@@ -3,12 +3,7 @@
 #ifndef TAPER_TESTS_INDEX_CASES_H
 #define TAPER_TESTS_INDEX_CASES_H
 
-#include "pack.h"
-
-#include "taper/taper.h"
-#include "tensor/tensor.h"
-
-#include <inttypes.h>
+#include "golden_tensors.h"
 
 enum { CASE_MOST = 40, CASE_WEIGHTS = 50 };
 
@@ -77,58 +72,6 @@ static inline const int64_t *longs(const index_case *c, int from)
     return l;
 }
 
-static tp_dtype case_dtype(const char *name)
-{
-    const char *const names[TP_DTYPES] = {"bool", "u8", "i32", "i64", "f32", "f64", "f16", "bf16"};
-    for (int i = 0; i < TP_DTYPES; i++)
-        if (!strcmp(names[i], name))
-            return (tp_dtype)i;
-    printf("no dtype %s\n", name);
-    exit(1);
-}
-
-static tp_tensor *case_uniform(tp_dtype dtype, unsigned long seed, double low, double high, int ndim,
-                               const int64_t *shape)
-{
-    tp_generator *g = tp_generator_new();
-    tp_generator_seed(g, seed);
-    return tp_add(tp_mul(tp_rand_n(dtype, g, ndim, shape), high - low), low);
-}
-
-static void case_input(index_case *c, const pack *p)
-{
-    char dtype[16];
-    int grad, has_bytes, ndim, used = 0, at = 0;
-    unsigned long seed;
-    double low, high;
-    if (sscanf(p->name, "in %15s %d %d %lu %lf %lf %d%n", dtype, &grad, &has_bytes, &seed, &low, &high, &ndim,
-               &at) != 7)
-        exit(1);
-    int64_t shape[TP_MAX_DIMS] = {0}, perm[TP_MAX_DIMS] = {0};
-    for (int i = 0; i < 2 * ndim; i++, at += used)
-        if (sscanf(p->name + at, "%" SCNd64 "%n", i < ndim ? &shape[i] : &perm[i - ndim], &used) != 1)
-            exit(1);
-    const tp_dtype type = case_dtype(dtype);
-    tp_tensor *t = has_bytes ? tp_from_array_n(type, p->item, ndim, shape)
-                             : case_uniform(type, seed, low, high, ndim, shape);
-    if (ndim > 1)
-        t = tp_permute_n(t, ndim, perm);
-    c->x[c->n++] = grad ? tp_requires_grad_(t, true) : t;
-}
-
-static tp_tensor *case_array(const pack *p, const char *words)
-{
-    char dtype[16];
-    int ndim, at = 0, used = 0;
-    int64_t shape[TP_MAX_DIMS] = {0};
-    if (sscanf(words, "%15s %d%n", dtype, &ndim, &at) != 2)
-        exit(1);
-    for (int i = 0; i < ndim; i++, at += used)
-        if (sscanf(words + at, "%" SCNd64 "%n", &shape[i], &used) != 1)
-            exit(1);
-    return tp_from_array_n(case_dtype(dtype), p->item, ndim, shape);
-}
-
 /* Compares, relative to the element, or where that is small against the others, to a tenth of the largest. */
 static bool case_compare(const char *what, tp_tensor *got, const tp_tensor *want, bool exact, bool spoiled)
 {
@@ -189,8 +132,8 @@ static bool case_differentiate(index_case *c, tp_tensor **out, int n_out, compar
         if (!tp_requires_grad(out[k]))
             continue;
         roots[n_roots] = out[k];
-        tp_tensor *u = case_uniform(tp_dtype_of(out[k]), (unsigned long)(c->weight + k), 0, 1, out[k]->ndim,
-                                    out[k]->shape);
+        tp_tensor *u = golden_uniform(tp_dtype_of(out[k]), (unsigned long)(c->weight + k), 0, 1, out[k]->ndim,
+                                      out[k]->shape);
         weights[n_roots] = tp_requires_grad_(tp_detach(tp_add(u, 0.5)), true);
         which[CASE_MOST + n_roots++] = k;
     }
@@ -209,8 +152,8 @@ static bool case_differentiate(index_case *c, tp_tensor **out, int n_out, compar
     for (int i = 0; i < n; i++) {
         tp_tensor *g = or_zeros(grads[i], inputs[i]);
         list[(*n_list)++] = (comparison){"a gradient", g, c->grads[which[i]]};
-        tp_tensor *v = tp_add(case_uniform(tp_dtype_of(g), (unsigned long)(c->weight + 100 + which[i]), 0, 1,
-                                           g->ndim, g->shape),
+        tp_tensor *v = tp_add(golden_uniform(tp_dtype_of(g), (unsigned long)(c->weight + 100 + which[i]), 0,
+                                             1, g->ndim, g->shape),
                               0.5);
         tp_tensor *part = tp_sum(tp_mul(g, v));
         z = z ? tp_add(z, part) : part;
@@ -301,14 +244,14 @@ static void case_file(const char *path, const index_operation *operations)
                 at += used;
             }
         } else if (!strncmp(p.name, "in ", 3)) {
-            case_input(&c, &p);
+            c.x[c.n++] = golden_input(&p);
         } else if (!strncmp(p.name, "out ", 4)) {
-            c.wanted[c.n_wanted++] = case_array(&p, p.name + 4);
+            c.wanted[c.n_wanted++] = golden_array(&p, p.name + 4);
         } else if (!strncmp(p.name, "grad ", 5) || !strncmp(p.name, "grad2 ", 6)) {
             const bool second = p.name[4] == '2';
             char *rest;
             const long which = strtol(p.name + 5 + second, &rest, 10);
-            (second ? c.grads2 : c.grads)[which] = case_array(&p, rest);
+            (second ? c.grads2 : c.grads)[which] = golden_array(&p, rest);
             c.second |= second;
         } else if (!strncmp(p.name, "weight ", 7)) {
             c.weight = strtol(p.name + 7, NULL, 10);

@@ -11,7 +11,7 @@ os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 import torch
 
 import pack
-from operation_cases import NAMES, Input  # noqa: F401
+from operation_cases import NAMES, Input, Items  # noqa: F401
 
 F, D = torch.float32, torch.float64
 I64, I32, U8, B = torch.int64, torch.int32, torch.uint8, torch.bool
@@ -22,9 +22,10 @@ def uniform(shape, dtype, seed, low=0.0, high=1.0):
     return t + low
 
 
-class Cases:
+class Cases(Items):
     def __init__(self):
-        self.items, self.seed, self.count = [], 0, 0
+        super().__init__()
+        self.count = 0
 
     def input(self, i):
         self.seed += 1
@@ -41,11 +42,6 @@ class Cases:
         self.items.append((" ".join(map(str, words)), b"" if made else t.numpy().tobytes()))
         t = t.permute(i.perm).detach()
         return t.requires_grad_() if i.grad else t
-
-    def put(self, what, t):
-        t = t.detach()
-        words = [what, NAMES[t.dtype], t.dim(), *t.shape]
-        self.items.append((" ".join(map(str, words)), t.contiguous().numpy(force=True).tobytes()))
 
     def add(self, name, function, inputs, numbers=(), text=None, second=True):
         self.count += 1

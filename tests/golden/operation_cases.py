@@ -62,10 +62,19 @@ def measure(function, tensors):
     return values + (distances(sets[0][1], sets[1][1]) if sets[0][1] else [0.0, 0.0])
 
 
-class Cases:
+class Items:
+    """What goes into a file: names, and tensors' bytes."""
+
     def __init__(self):
         self.items, self.seed = [], 0
 
+    def put(self, what, t):
+        t = t.detach()
+        words = [what, NAMES[t.dtype], t.dim(), *t.shape]
+        self.items.append((" ".join(map(str, words)), t.contiguous().numpy(force=True).tobytes()))
+
+
+class Cases(Items):
     def add(self, name, function, inputs, numbers=(), bound=None, second=False, node=None):
         self.items.append((" ".join(["op", name] + [repr(float(n)) for n in numbers]), b""))
         tensors = []
@@ -149,11 +158,6 @@ class Cases:
                 k += 1
         if incoming and seconds[k] is not None:
             self.put("second g", seconds[k])
-
-    def put(self, what, t):
-        t = t.detach()
-        words = [what, NAMES[t.dtype], t.dim(), *t.shape]
-        self.items.append((" ".join(map(str, words)), t.contiguous().numpy(force=True).tobytes()))
 
     def write(self, path):
         self.items.append(("op end", b""))
