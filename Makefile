@@ -10,6 +10,7 @@
 # make coverage   writes docs/coverage.md: what the tests compare of every operation and module
 # make install    PREFIX=/usr/local, DESTDIR honoured
 # make reference  writes docs/reference/ from the public headers
+# make golden     writes the tests' expected values again, in a copy, and compares; TAPER_PYTHON as for bench
 # make format     formats the sources in place
 # make clean      removes what the targets above have built
 #
@@ -27,7 +28,7 @@ export JOBS
 MAKEFLAGS += --no-print-directory
 
 .PHONY: build demo test check format-check sanitize valgrind bench instructions sabotage coverage install reference
-.PHONY: format clean
+.PHONY: golden format clean
 .NOTPARALLEL:
 
 build:
@@ -91,6 +92,9 @@ install: build
 
 reference:
 	@sh scripts/reference.sh
+
+golden:
+	@sh scripts/golden.sh
 
 format:
 	@sh scripts/format.sh

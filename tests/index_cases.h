@@ -257,6 +257,9 @@ static void case_file(const char *path, const index_operation *operations)
             c.weight = strtol(p.name + 7, NULL, 10);
         } else if (!strncmp(p.name, "text ", 5)) {
             snprintf(c.text, sizeof c.text, "%.255s", p.name + 5);
+        } else {
+            printf("no item of a case: %s\n", p.name);
+            CHECK(false);
         }
     }
     tp_region_leave(region);

@@ -274,6 +274,9 @@ static int golden_file(const char *path, const golden_operation *operations)
             snprintf(c.node, sizeof c.node, "%.95s", p.name + 5);
         } else if (!strncmp(p.name, "weight ", 7)) {
             c.weight = strtol(p.name + 7, NULL, 10);
+        } else {
+            printf("no item of a case: %s\n", p.name);
+            CHECK(false);
         }
     }
     if (region) {

@@ -15,8 +15,8 @@ def signs(shape):
 
 
 def add(name, function, inputs, numbers=()):
-    second = inputs[0].dtype == D
-    c.add(name, function, inputs, numbers, second=second, node=False)
+    second = "g" if inputs[0].dtype == D else False
+    c.add(name, function, inputs, numbers, second=second, node="")
 
 
 for dtype in (F, D):
@@ -69,9 +69,9 @@ for dtype in (F, D):
             for p in (1, 2):
                 for margin in (1.0, 0.4):
                     c.add("multi_margin", lambda a, b: nnf.multi_margin_loss(a, b, p=p, margin=margin, reduction=reduction),
-                          [Input([n, classes], dtype), y], [r, p, margin], node=False)
+                          [Input([n, classes], dtype), y], [r, p, margin], node="")
                     c.add("multi_margin", lambda a, b, w: nnf.multi_margin_loss(a, b, p=p, margin=margin, weight=w, reduction=reduction),
-                          [Input([n, classes], dtype), y, Input([classes], dtype, 0.1, 2, grad=False)], [r, p, margin], node=False)
+                          [Input([n, classes], dtype), y, Input([classes], dtype, 0.1, 2, grad=False)], [r, p, margin], node="")
     for shape in ([6, 4], [1, 3], [5]):
         for r, reduction in enumerate(REDUCTIONS):
             for margin in (0.0, 0.4):
@@ -86,7 +86,7 @@ for dtype in (F, D):
             places = Input(shape, I, values=[(5 * i + i // 2) % rows for i in range(n)], grad=False)
             # PyTorch cannot differentiate twice without indices.
             c.add("embedding", lambda w, i: nnf.embedding(i, w, padding_idx=None if padding == -9 else padding),
-                  [Input([rows, width], dtype), places], [padding], second=dtype == D and n > 0, node=False)
+                  [Input([rows, width], dtype), places], [padding], second=dtype == D and n > 0, node="")
     for mode, m in (("sum", 0), ("mean", 1), ("max", 2)):
         for padding in (-9, 1):
             pad = None if padding == -9 else padding
@@ -95,18 +95,18 @@ for dtype in (F, D):
                 places = Input(shape, I, values=[(5 * i + i // 2) % rows for i in range(n)], grad=False)
                 # PyTorch's own second gradient of bags fails.
                 c.add("bag", lambda w, i: nnf.embedding_bag(i, w, mode=mode, padding_idx=pad), [Input([rows, width], dtype), places],
-                      [m, padding], node=False)
+                      [m, padding], node="")
                 if mode == "sum":
                     c.add("bag_weights", lambda w, i, s: nnf.embedding_bag(i, w, mode=mode, padding_idx=pad, per_sample_weights=s),
-                          [Input([rows, width], dtype), places, Input(shape, dtype)], [m, padding], node=False)
+                          [Input([rows, width], dtype), places, Input(shape, dtype)], [m, padding], node="")
             for offsets in ([0, 2, 2, 5], [0], [0, 7]):
                 places = Input([7], I, values=[0, 3, 1, 1, 4, 2, 0], grad=False)
                 at = Input([len(offsets)], I, values=offsets, grad=False)
                 c.add("bag_offsets", lambda w, i, o: nnf.embedding_bag(i, w, o, mode=mode, padding_idx=pad),
-                      [Input([5, 3], dtype), places, at], [m, padding, 0], node=False)
+                      [Input([5, 3], dtype), places, at], [m, padding, 0], node="")
                 end = Input([len(offsets) + 1], I, values=offsets + [7], grad=False)
                 c.add("bag_offsets", lambda w, i, o: nnf.embedding_bag(i, w, o, mode=mode, padding_idx=pad, include_last_offset=True),
-                      [Input([5, 3], dtype), places, end], [m, padding, 1], node=False)
+                      [Input([5, 3], dtype), places, end], [m, padding, 1], node="")
 
 c.write(os.path.join(os.path.dirname(os.path.abspath(__file__)), "compositions.pack"))
 print(sum(1 for name, _ in c.items if name.startswith("op ")) - 1, "cases")
