@@ -35,7 +35,6 @@ typedef struct row {
     int forms;
     long cases, gradients, seconds, refused;
     unsigned dtypes;
-    char tests[256]; /* with expected values, that build the module */
 } row;
 static row rows[1024];
 static int n_rows, holes;
@@ -269,17 +268,19 @@ static void read_pack(const char *path)
 
 static void credit(const char *function, const golden *g, row **seen, int *n_seen)
 {
-    row *r = find_row(function, false);
-    for (int i = 0; i < *n_seen && r; i++)
-        if (seen[i] == r)
-            return;
-    if (!r || *n_seen == 64)
-        return;
-    seen[(*n_seen)++] = r;
-    r->cases += g->cases;
-    r->gradients += g->gradients;
-    r->seconds += g->seconds;
-    r->dtypes |= g->dtypes;
+    for (int module = 0; module < 2; module++) {
+        row *r = module && !strncmp(function, "tp_f_", 5) ? NULL : find_row(function, module);
+        for (int i = 0; i < *n_seen && r; i++)
+            r = seen[i] == r ? NULL : r;
+        if (!r || *n_seen == 64)
+            continue;
+        seen[(*n_seen)++] = r;
+        r->cases += g->cases;
+        r->gradients += g->gradients;
+        r->seconds += g->seconds;
+        r->dtypes |= g->dtypes;
+        r->takes_csr |= strstr(g->name, "_csr") != NULL;
+    }
 }
 
 /* All tp_ names of the pieces of `text` that define `function`, run_NAME: by hand, or by a macro for NAME. */
@@ -344,14 +345,12 @@ static void match_tests(const char *source, const char *pack_name)
     globfree(&tests);
 }
 
-/* ---- Tests: refusals after a call, and the modules that tests with expected values build ---- */
+/* ---- Tests: refusals after a call ---- */
 
 static void read_test(const char *path)
 {
     char *text = read_text(path), name[64];
     const char *end = text + strlen(text);
-    const bool has_golden = strstr(text, "golden/") != NULL;
-    const char *base = strrchr(path, '/') + 1;
     for (const char *p = text; (p = next_name(p, end, name));) {
         if (*p != '(')
             continue;
@@ -361,9 +360,6 @@ static void read_test(const char *path)
             if (!r)
                 continue;
             r->refused += !strncmp(after, "CHECK_ERROR", 11) || !strncmp(after, "refused", 7);
-            const size_t n = strlen(r->tests);
-            if (module && has_golden && !strstr(r->tests, base))
-                snprintf(r->tests + n, sizeof r->tests - n, "%s%s", n ? ", " : "", base);
         }
     }
     free(text);
@@ -412,12 +408,8 @@ static void print_gradient(const row *r, int column, long cases, const char *wha
 static void print_row(const row *r)
 {
     printf("| `%s`", r->name);
-    if (r->kind == MODULE) {
-        printf(" | %s | %ld |\n", r->tests[0] ? r->tests : hole(r, FORWARD, "test with PyTorch's values"),
-               r->refused);
-        return;
-    }
-    printf(" | %s", r->is_record ? r->is_function ? "record" : "record, inside" : "composite");
+    if (r->kind != MODULE)
+        printf(" | %s", r->is_record ? r->is_function ? "record" : "record, inside" : "composite");
     if (r->cases)
         printf(" | %ld", r->cases);
     else
@@ -458,7 +450,8 @@ static void print_page(void)
         for (int i = 0; i < n_rows; i++)
             n += rows[i].kind == (kind)k;
         printf("\n## %s (%d)\n\n", titles[k], n);
-        puts(k == MODULE ? "| module | tests with PyTorch's values | errors |\n|---|---|---|"
+        puts(k == MODULE ? "| module | values | gradient | second | dtypes | CSR | errors |\n"
+                           "|---|---|---|---|---|---|---|"
                          : "| name | kind | values | gradient | second | dtypes | CSR | errors |\n"
                            "|---|---|---|---|---|---|---|---|");
         for (int i = 0; i < n_rows; i++)

@@ -1,49 +1,10 @@
-/* Activations, dropouts, bilinear and other layers against PyTorch: values, gradients, draws, texts;
+/* Dropouts, slopes and other layers against PyTorch: values, gradients, draws, texts;
  * initialisers with structure. */
 #include "operation_cases.h"
 
 #include "golden/layers.h"
 
 /* ---- Values and gradients ---- */
-
-#define LAYER(name, layer)                        \
-    static tp_tensor *run_##name(golden_case *c)  \
-    {                                             \
-        return tp_forward((layer), c->inputs[0]); \
-    }
-LAYER(relu6, tp_relu6_layer())
-LAYER(selu, tp_selu_layer())
-LAYER(silu, tp_silu_layer())
-LAYER(mish, tp_mish_layer())
-LAYER(hardsigmoid, tp_hardsigmoid_layer())
-LAYER(hardswish, tp_hardswish_layer())
-LAYER(logsigmoid, tp_logsigmoid_layer())
-LAYER(softsign, tp_softsign_layer())
-LAYER(tanhshrink, tp_tanhshrink_layer())
-LAYER(softmin, tp_softmin_layer(1))
-LAYER(glu, tp_glu_layer(1))
-LAYER(elu, tp_elu_layer())
-LAYER(elu_2, tp_elu_layer(.alpha = 2))
-LAYER(celu, tp_celu_layer(.alpha = 0.5))
-LAYER(leaky_relu, tp_leaky_relu_layer())
-LAYER(leaky_relu_2, tp_leaky_relu_layer(.negative_slope = 0.2))
-LAYER(hardtanh, tp_hardtanh_layer())
-LAYER(hardtanh_2, tp_hardtanh_layer(.min_val = -2, .max_val = 2.5))
-LAYER(softplus, tp_softplus_layer())
-LAYER(softplus_2, tp_softplus_layer(.beta = 2, .threshold = 3))
-LAYER(hardshrink, tp_hardshrink_layer())
-LAYER(softshrink, tp_softshrink_layer(.lambd = 0.25))
-LAYER(threshold, tp_threshold_layer(0.1, 20))
-LAYER(gelu, tp_gelu_layer())
-LAYER(gelu_tanh, tp_gelu_layer(.approximate = TP_GELU_TANH))
-LAYER(unflatten, tp_unflatten_layer(1, 2, 5))
-
-static tp_tensor *run_rrelu_eval(golden_case *c)
-{
-    tp_module *m = tp_rrelu_layer();
-    tp_eval(m);
-    return tp_forward(m, c->inputs[0]);
-}
 
 static tp_tensor *run_prelu(golden_case *c)
 {
@@ -85,19 +46,6 @@ static tp_tensor *run_bilinear(golden_case *c)
     return tp_f_bilinear(c->inputs[0], c->inputs[1], c->inputs[2], c->inputs[3]);
 }
 
-static tp_tensor *run_cosine(golden_case *c)
-{
-    return tp_cosine_similarity_forward(tp_cosine_similarity_layer((int)c->numbers[0], c->numbers[1]),
-                                        c->inputs[0], c->inputs[1]);
-}
-
-static tp_tensor *run_distance(golden_case *c)
-{
-    return tp_pairwise_distance_forward(
-        tp_pairwise_distance_layer(c->numbers[0], c->numbers[1], c->numbers[2] != 0), c->inputs[0],
-        c->inputs[1]);
-}
-
 static tp_tensor *run_multilabel(golden_case *c)
 {
     return tp_multilabel_soft_margin_loss(c->inputs[0], c->inputs[1], .weight = c->inputs[2],
@@ -109,32 +57,6 @@ static tp_tensor *run_multilabel(golden_case *c)
 #name, run_##name, false, 0 \
     }
 static const golden_operation operations[] = {
-    OPERATION(relu6),
-    OPERATION(selu),
-    OPERATION(silu),
-    OPERATION(mish),
-    OPERATION(hardsigmoid),
-    OPERATION(hardswish),
-    OPERATION(logsigmoid),
-    OPERATION(softsign),
-    OPERATION(tanhshrink),
-    OPERATION(softmin),
-    OPERATION(glu),
-    OPERATION(elu),
-    OPERATION(elu_2),
-    OPERATION(celu),
-    OPERATION(leaky_relu),
-    OPERATION(leaky_relu_2),
-    OPERATION(hardtanh),
-    OPERATION(hardtanh_2),
-    OPERATION(softplus),
-    OPERATION(softplus_2),
-    OPERATION(hardshrink),
-    OPERATION(softshrink),
-    OPERATION(threshold),
-    OPERATION(gelu),
-    {"gelu_tanh", run_gelu_tanh, false, 1},
-    OPERATION(rrelu_eval),
     {"prelu", run_prelu, true, 0},
     {"alpha_dropout", run_alpha_dropout, true, 0},
     {"feature_alpha_dropout", run_feature_alpha_dropout, true, 0},
@@ -142,9 +64,6 @@ static const golden_operation operations[] = {
     {"dropout2d", run_dropout2d, true, 0},
     {"rrelu", run_rrelu, true, 0},
     OPERATION(bilinear),
-    OPERATION(cosine),
-    OPERATION(distance),
-    {"unflatten", run_unflatten, true, 0},
     OPERATION(multilabel),
     {NULL, NULL, false, 0},
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes layers.pack (values and gradients of layers of torch.nn) and layers.h (texts, draws, orthogonal matrices)
+"""Writes layers.pack (values and gradients of what some layers of torch.nn compute, with other options than modules.py) and layers.h (texts, draws, orthogonal matrices)
 beside this file.
 
     ATEN_CPU_CAPABILITY=avx2 python layers.py"""
@@ -15,20 +15,7 @@ c = Cases()
 F, D = torch.float32, torch.float64
 
 # ---- Values ----
-PLAIN = {
-    "relu6": nn.ReLU6(), "selu": nn.SELU(), "silu": nn.SiLU(), "mish": nn.Mish(), "hardsigmoid": nn.Hardsigmoid(),
-    "hardswish": nn.Hardswish(), "logsigmoid": nn.LogSigmoid(), "softsign": nn.Softsign(),
-    "tanhshrink": nn.Tanhshrink(), "softmin": nn.Softmin(1), "glu": nn.GLU(1), "elu": nn.ELU(), "elu_2": nn.ELU(2.0),
-    "celu": nn.CELU(0.5), "leaky_relu": nn.LeakyReLU(), "leaky_relu_2": nn.LeakyReLU(0.2), "hardtanh": nn.Hardtanh(),
-    "hardtanh_2": nn.Hardtanh(-2.0, 2.5), "softplus": nn.Softplus(), "softplus_2": nn.Softplus(2.0, 3.0),
-    "hardshrink": nn.Hardshrink(), "softshrink": nn.Softshrink(0.25), "threshold": nn.Threshold(0.1, 20.0),
-    "gelu": nn.GELU(), "gelu_tanh": nn.GELU("tanh"), "rrelu_eval": nn.RReLU().eval(),
-}
 for dtype in (F, D):
-    for name, layer in PLAIN.items():
-        # PyTorch computes hardsigmoid's gradient of float64 with a sixth that has float32's precision.
-        grad = not (name == "hardsigmoid" and dtype == D)
-        c.add(name, layer, [Input([6, 5], dtype, -4, 4, perm=[1, 0], grad=grad)], node="")
     for shape, weight in (([3, 4, 2], [4]), ([3, 4], [1]), ([5], [1]), ([], [1]), ([2, 3, 2, 2], [3])):
         c.add("prelu", nn.functional.prelu, [Input(shape, dtype, -3, 3), Input(weight, dtype, -1, 1)], node="")
     for train in (0, 1):
@@ -47,11 +34,6 @@ for dtype in (F, D):
     for shape in ([4], [5, 3, 4], [4, 4]):
         c.add("bilinear", nn.functional.bilinear,
               [Input(shape, dtype), Input(shape[:-1] + [3], dtype), Input([2, 4, 3], dtype), Input([2], dtype)], node="")
-    c.add("cosine", nn.CosineSimilarity(2, 1e-6), [Input([2, 3, 4], dtype), Input([2, 3, 4], dtype)], [2, 1e-6], node="")
-    for p, keep in ((2, 0), (1, 1), (3, 0)):
-        c.add("distance", nn.PairwiseDistance(p, 1e-5, bool(keep)), [Input([3, 4], dtype), Input([3, 4], dtype)],
-              [p, 1e-5, keep], node="")
-    c.add("unflatten", nn.Unflatten(1, (2, 5)), [Input([3, 10, 2], dtype)], node="")
     for r, name in enumerate(("mean", "sum", "none")):
         for weight in ([], [Input([4], dtype, 0, 2, grad=False)]):
             for shape in ([5, 4], [2, 3, 4]):
