@@ -286,6 +286,13 @@ static void test_refused(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "k is 0");
     CHECK(isnan(tp_top_k_accuracy(zeros, zeros, 1)));
     CHECK_ERROR(TP_ERROR_SHAPE, "several classes");
+    const tp_tensor *labels = tp_zeros(TP_F32, 2, 3), *scores = tp_zeros(TP_F32, 2, 3);
+    CHECK(isnan(tp_top_k_accuracy(labels, scores, 1)));
+    CHECK_ERROR(TP_ERROR_SHAPE, "true labels of shape [2, 3] and scores of shape [2, 3]");
+    CHECK(isnan(tp_average_precision(labels, scores)));
+    CHECK_ERROR(TP_ERROR_SHAPE, "true labels of shape [2, 3] and scores of shape [2, 3]");
+    CHECK(isnan(tp_roc_auc(zeros, tp_zeros(TP_F32, 3))));
+    CHECK_ERROR(TP_ERROR_SHAPE, "true labels of shape [2] and scores of shape [3]");
     CHECK(isnan(tp_calibration_error(zeros, zeros, 0)));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "0 bins");
     CHECK(isnan(tp_brier_score(zeros, tp_full(TP_F32, 0.5, 2, 2))));

@@ -72,7 +72,7 @@ static bool read_ranking(const tp_tensor *truth, const tp_tensor *scores, rankin
                        "true labels of shape %s and scores of shape %s; [n] and [n] or "
                        "[n, classes] are wanted",
                        tp__shape_text(one, sizeof one, truth->ndim, truth->shape),
-                       tp__shape_text(two, sizeof two, scores->ndim, scores->shape));
+                       tp__shape_text(two, sizeof two, scores->ndim, scores->shape)) == TP_OK;
     }
     r->n = truth->shape[0];
     r->classes = scores->ndim == 2 ? scores->shape[1] : 1;
