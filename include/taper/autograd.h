@@ -86,9 +86,15 @@ TP_API tp_status tp_backward_with(const tp_backward_options *options);
  * to `inputs`, which may be any tensors that the outputs were computed from. Fills `gradients`; an input that
  * is not reached gets NULL if allow_unused, and is an error otherwise. Leaves nothing in tp_grad. */
 typedef struct tp_gradients_options {
+#ifdef __cplusplus
+    bool retain_graph = false;
+    bool create_graph = false;
+    bool allow_unused = false;
+#else
     bool retain_graph;
     bool create_graph;
     bool allow_unused;
+#endif
 } tp_gradients_options;
 TP_API tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *const *inputs,
                               int n_inputs, tp_tensor *const *grad_outputs,

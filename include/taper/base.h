@@ -41,16 +41,16 @@ template <class... D> struct dims {
     explicit dims(D... d) : sizes{static_cast<int64_t>(d)...} {}
     operator const int64_t *() const { return sizes; }
 };
-template <class... D> constexpr int count(D...)
-{
-    return static_cast<int>(sizeof...(D));
-}
+/* Never called, so that arguments are evaluated once: TP_COUNT_ is one less than the size of what it gives.
+ */
+template <class... T> char (&counted(const T &...))[sizeof...(T) + 1];
 template <class... D> dims<D...> make_dims(D... d)
 {
     return dims<D...>(d...);
 }
 } // namespace taper
-#define TP_SHAPE(...) taper::count(__VA_ARGS__), taper::make_dims(__VA_ARGS__)
+#define TP_COUNT_(...) static_cast<int>(sizeof(taper::counted(__VA_ARGS__)) - 1)
+#define TP_SHAPE(...) TP_COUNT_(__VA_ARGS__), taper::make_dims(__VA_ARGS__)
 #else
 #define TP_SHAPE(...)                                                                  \
     (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]) \
@@ -73,7 +73,7 @@ template <class... D> dimension_list<D...> make_dimensions(D... d)
     return dimension_list<D...>(d...);
 }
 } // namespace taper
-#define TP_DIMS(...) taper::count(__VA_ARGS__), taper::make_dimensions(__VA_ARGS__)
+#define TP_DIMS(...) TP_COUNT_(__VA_ARGS__), taper::make_dimensions(__VA_ARGS__)
 #else
 #define TP_DIMS(...)                                                       \
     (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)), (const int[]) \

@@ -22,7 +22,7 @@ template <class... T> tensor_list<T...> make_tensors(T... t)
     return tensor_list<T...>(t...);
 }
 } // namespace taper
-#define TP_TENSORS(...) taper::count(__VA_ARGS__), taper::make_tensors(__VA_ARGS__)
+#define TP_TENSORS(...) TP_COUNT_(__VA_ARGS__), taper::make_tensors(__VA_ARGS__)
 #else
 #define TP_TENSORS(...)                                                                          \
     (int)(sizeof((tp_tensor *const[]){__VA_ARGS__}) / sizeof(tp_tensor *)), (tp_tensor *const[]) \

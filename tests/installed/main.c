@@ -21,6 +21,12 @@ int main(void)
     tp_clear_error();
     if (!tp_elu(t, 0.5) || !tp_addcmul(t, t, t) || !tp_lerp(t, t, 1))
         return 1;
+    /* Macros evaluate their arguments once. */
+    int calls = 0;
+    if (!tp_zeros(TP_F32, ++calls, 2) || calls != 1 || !tp_sum_n(t, TP_DIMS(calls++), false) || calls != 2)
+        return 1;
+    if (!tp_einsum("ij,ij->i", (calls++, t), t) || calls != 3 || !tp_pow(t, calls++) || calls != 4)
+        return 1;
     printf("taper %s: %d dimensions\n", tp_version(), tp_ndim(t));
     return 0;
 }
