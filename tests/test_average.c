@@ -163,6 +163,7 @@ static void test_errors(void)
     CHECK(tp_average_swap(NULL) == TP_ERROR_ARGUMENT);
     CHECK_ERROR(TP_ERROR_ARGUMENT, "average is NULL");
     CHECK(tp_average_count(NULL) == -1 && !tp_average_swapped(NULL) && !tp_average_state(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "average_state: average is NULL");
     /* Every allocation failing in turn. */
     for (int64_t countdown = 0;; countdown++) {
         TP_SCOPE(memory);

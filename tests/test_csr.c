@@ -155,7 +155,7 @@ static void rows(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "negative");
     CHECK(tp_size(tp_csr_rows(m, NULL, 0), 0) == 0);
     CHECK(!tp_csr_rows(NULL, NULL, 0) && !tp_to_csr(NULL) && !tp_to_dense(NULL));
-    CHECK_OK();
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "csr_rows: an operand is NULL");
 }
 
 static void equality(void)

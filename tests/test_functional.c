@@ -96,6 +96,7 @@ static void test_refused(void)
     CHECK(!tp_hessian(y, x, false));
     CHECK_ERROR(TP_ERROR_SHAPE, "hessian: the output must be a scalar");
     CHECK(!tp_jacobian(NULL, x, false));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "jacobian: an operand is NULL");
     CHECK(!tp_jacobian(tp_zeros(TP_F64, 1, 1, 1, 1, 1), tp_zeros(TP_F64, 1, 1, 1, 1), false));
     CHECK_ERROR(TP_ERROR_SHAPE, "more than 8");
 }

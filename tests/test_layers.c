@@ -120,7 +120,7 @@ static uint64_t draw(int which, uint64_t seed)
     uint64_t h = 0xcbf29ce484222325u;
     tp_manual_seed(seed);
     const tp_module *m = draw_module(which);
-    const tp_parameter_list *list = tp_parameters(m);
+    const tp_parameter_list *list = m ? tp_parameters(m) : NULL;
     if (!m)
         return hash_tensor(h, draw_tensor(which));
     for (int64_t i = 0; list && i < list->count; i++)

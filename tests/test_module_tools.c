@@ -251,7 +251,8 @@ static void test_copy(void)
         CHECK_OK();
     }
     CHECK(tp_equal(tp_forward(m, x), y));
-    CHECK(!tp_module_copy(NULL) && tp_error() == TP_OK);
+    CHECK(!tp_module_copy(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "module_copy: module is NULL");
 }
 
 /* ---- Summaries ---- */

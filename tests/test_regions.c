@@ -244,6 +244,7 @@ static void keeping(void)
     CHECK(tp_backward(y) == TP_OK);
     CHECK_NEAR(tp_at(tp_grad(w), 2), 2 * exp(1), 1e-15);
     CHECK(!tp_keep(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "keep: an operand is NULL");
     tp_tensor *released = tp_zeros(TP_F32, 3);
     tp_release(released);
     CHECK(!tp_keep(released));

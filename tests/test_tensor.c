@@ -433,7 +433,7 @@ static void lifetime(void)
     CHECK_ERROR(TP_ERROR_STATE, "released");
     tp_release(NULL);
     CHECK(tp_keep(NULL) == NULL);
-    CHECK_OK();
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "keep: an operand is NULL");
 }
 
 static void without_memory(void)

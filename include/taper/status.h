@@ -1,10 +1,12 @@
 /* Errors are values.
  *
  * A function that returns a pointer fails as NULL, and passes a NULL operand through without a second error.
- * A function that returns a number fails as NaN or -1. The rest return a tp_status.
- * The first error since the last report is kept for each thread, as a code and as a sentence that names the
- * operation, the shapes and the layer. The library never prints unless it is handed a stream, and never
- * exits. */
+ * A NULL that no error explains is TP_ERROR_ARGUMENT itself; only what looks something up (tp_grad,
+ * tp_text_model_label) and tp_detach give NULL for it in silence. A function that returns a number fails as
+ * NaN or -1. The rest return a tp_status. The options of a function that ends in _with, and the record of
+ * tp_apply, are never NULL. The first error since the last report is kept for each thread, as a code and as a
+ * sentence that names the operation, the shapes and the layer. The library never prints unless it is handed a
+ * stream, and never exits. */
 #ifndef TAPER_STATUS_H
 #define TAPER_STATUS_H
 

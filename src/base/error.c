@@ -149,6 +149,23 @@ tp_status tp__null_argument(const char *name)
     return tp_fail(TP_ERROR_ARGUMENT, "%s is NULL", name);
 }
 
+void *tp__null_operand(const char *function)
+{
+    if (tp__ctx.error != TP_OK)
+        return NULL;
+    if (!strncmp(function, "tp_", 3))
+        function += function[3] == '_' ? 4 : 3;
+    if (!strncmp(function, "f_", 2))
+        function += 2;
+    size_t length = strlen(function);
+    if (length > 2 && !strcmp(function + length - 2, "_n"))
+        length -= 2;
+    const tp_frame *frame = tp__ctx.frame;
+    if (frame && strlen(frame->name) == length && !strncmp(frame->name, function, length))
+        return tp__fail_null(TP_ERROR_ARGUMENT, "an operand is NULL");
+    return tp__fail_null(TP_ERROR_ARGUMENT, "%.*s: an operand is NULL", (int)length, function);
+}
+
 char *tp__shape_text(char *buffer, size_t size, int ndim, const int64_t *shape)
 {
     size_t at = (size_t)snprintf(buffer, size, "[");

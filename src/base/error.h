@@ -28,6 +28,10 @@ static inline void tp__frame_leave(tp_frame *frame)
  * any error before, a new one that names the argument. */
 tp_status tp__null_argument(const char *name);
 
+/* The same for a function that returns a pointer and was given no operand: NULL, after the error "softmax: an
+ * operand is NULL" unless there is one already. `function` is an operation's name, or __func__. */
+void *tp__null_operand(const char *function);
+
 /* The longest sentence of an error, with the zero behind. */
 #define TP__MESSAGE_SIZE 1024
 

@@ -34,7 +34,7 @@ static tp_hook *add_hook(tp_tensor *t, tp_hook_function function, tp_after_grad_
 tp_hook *tp_register_hook(tp_tensor *t, tp_hook_function function, void *argument)
 {
     TP_FRAME("register_hook");
-    return t ? add_hook(t, function, NULL, argument) : NULL;
+    return t ? add_hook(t, function, NULL, argument) : tp__null_operand(__func__);
 }
 
 tp_hook *tp_register_post_accumulate_grad_hook(tp_tensor *leaf, tp_after_grad_function function,
@@ -44,7 +44,7 @@ tp_hook *tp_register_post_accumulate_grad_hook(tp_tensor *leaf, tp_after_grad_fu
     if (leaf && leaf->history)
         return tp__fail_null(TP_ERROR_STATE,
                              "post accumulate grad hooks cannot be registered on non-leaf tensors");
-    return leaf ? add_hook(leaf, NULL, function, argument) : NULL;
+    return leaf ? add_hook(leaf, NULL, function, argument) : tp__null_operand(__func__);
 }
 
 void tp_hook_remove(tp_hook *hook)

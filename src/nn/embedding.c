@@ -145,7 +145,7 @@ tp_tensor *tp_embedding_bag_forward(tp_module *module, tp_tensor *input, tp_tens
                                     tp_tensor *per_sample_weights)
 {
     if (!module)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_MODULE_FRAME(module);
     if (module->forward != forward_embedding_bag)
         return tp__fail_null(TP_ERROR_ARGUMENT, "a %s is no EmbeddingBag", module->type);

@@ -107,7 +107,7 @@ static tp_status draw_truncated(tp_tensor *to, const draw *d, tp_generator *gene
 static tp_tensor *drawn(tp_tensor *t, tp_generator *generator, const draw *d)
 {
     if (!t)
-        return NULL;
+        return tp__null_operand("init");
     TP_FRAME("init");
     if (t->history || t->layout != TP__DENSE || t->released)
         return tp__fail_null(TP_ERROR_STATE, "only dense tensors without history can be initialised");
@@ -155,8 +155,10 @@ tp_tensor *tp_init_trunc_normal_(tp_tensor *t, double mean, double std, double l
 
 tp_tensor *tp_init_constant_(tp_tensor *t, double value)
 {
+    if (!t)
+        return tp__null_operand(__func__);
     TP_SCOPE_NO_GRAD(init);
-    return t && tp_fill_(t, value) == TP_OK ? t : NULL;
+    return tp_fill_(t, value) == TP_OK ? t : NULL;
 }
 
 tp_tensor *tp_init_ones_(tp_tensor *t)
@@ -172,7 +174,7 @@ tp_tensor *tp_init_zeros_(tp_tensor *t)
 tp_tensor *tp_init_eye_(tp_tensor *t)
 {
     if (!t)
-        return NULL;
+        return tp__null_operand(__func__);
     if (t->ndim != 2)
         return tp__fail_null(TP_ERROR_SHAPE, "init_eye_: Only tensors with 2 dimensions are supported");
     TP_SCOPE(init);
@@ -200,7 +202,9 @@ static tp_status fans(const tp_tensor *t, double *fan_in, double *fan_out)
 static tp_tensor *xavier(tp_tensor *t, double gain, tp_generator *generator, bool uniform)
 {
     double in = 0, out = 0;
-    if (!t || fans(t, &in, &out) != TP_OK)
+    if (!t)
+        return tp__null_operand("init_xavier");
+    if (fans(t, &in, &out) != TP_OK)
         return NULL;
     if (!t->numel)
         return t;

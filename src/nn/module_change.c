@@ -260,7 +260,7 @@ static tp_status copy_all(const tp__places *places, pairs *all)
 tp_module *tp_module_copy(const tp_module *module)
 {
     if (!module)
-        return NULL;
+        return tp__null_argument("module_copy: module"), NULL;
     TP_FRAME("module_copy");
     tp__places places;
     if (!tp__region_current() || tp__module_places(module, true, &places) != TP_OK)

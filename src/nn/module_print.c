@@ -91,7 +91,7 @@ static tp_status write_module(tp__writer *out, const tp_module *module, int leve
 char *tp_module_repr(const tp_module *module)
 {
     if (!module)
-        return NULL;
+        return tp__null_argument("module_repr: module"), NULL;
     TP_FRAME("module_repr");
     tp__writer out = {0};
     if (write_module(&out, module, 0) == TP_OK)

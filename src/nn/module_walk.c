@@ -75,7 +75,9 @@ static bool has_tensor(const tp_parameter_list *list, const tp_tensor *tensor)
 tp_parameter_list *tp_parameters(const tp_module *module)
 {
     tp__places places;
-    if (!module || tp__module_places(module, true, &places) != TP_OK)
+    if (!module)
+        return tp__null_argument("parameters: module"), NULL;
+    if (tp__module_places(module, true, &places) != TP_OK)
         return NULL;
     size_t most = 0;
     for (size_t i = 0; i < places.count; i++)
@@ -125,7 +127,9 @@ tp_parameter_list *tp_parameters_of_n(int64_t count, tp_tensor *const *tensors)
 tp_module_list *tp_named_modules(tp_module *module)
 {
     tp__places places;
-    if (!module || tp__module_places(module, true, &places) != TP_OK)
+    if (!module)
+        return tp__null_argument("named_modules: module"), NULL;
+    if (tp__module_places(module, true, &places) != TP_OK)
         return NULL;
     tp_region *region = tp__region_current();
     tp_module_list *list = tp_region_alloc(region, sizeof *list);
@@ -188,7 +192,7 @@ static const tp_module *follow(const tp_module *module, const char *path, bool t
 tp_module *tp_get_submodule(tp_module *module, const char *path)
 {
     if (!module)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("get_submodule");
     if (!path)
         return tp__null_argument("path"), NULL;
@@ -215,7 +219,7 @@ static tp_tensor *tensor_at(tp_module *module, const char *path, bool buffer)
 tp_tensor *tp_get_parameter(tp_module *module, const char *path)
 {
     if (!module)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("get_parameter");
     return tensor_at(module, path, false);
 }
@@ -223,7 +227,7 @@ tp_tensor *tp_get_parameter(tp_module *module, const char *path)
 tp_tensor *tp_get_buffer(tp_module *module, const char *path)
 {
     if (!module)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("get_buffer");
     return tensor_at(module, path, true);
 }

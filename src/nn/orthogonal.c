@@ -103,7 +103,7 @@ static tp_status fill_orthogonal(tp_tensor *to, tp_generator *generator)
 tp_tensor *tp_init_orthogonal_(tp_tensor *t, double gain, tp_generator *generator)
 {
     if (!t)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("init_orthogonal_");
     if (!can_be_filled(t))
         return NULL;
@@ -125,7 +125,7 @@ tp_tensor *tp_init_orthogonal_(tp_tensor *t, double gain, tp_generator *generato
 tp_tensor *tp_init_sparse_(tp_tensor *t, double sparsity, double std, tp_generator *generator)
 {
     if (!t)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("init_sparse_");
     if (!can_be_filled(t))
         return NULL;
@@ -158,7 +158,7 @@ tp_tensor *tp_init_sparse_(tp_tensor *t, double sparsity, double std, tp_generat
 tp_tensor *tp_init_dirac_(tp_tensor *t, int64_t groups)
 {
     if (!t)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("init_dirac_");
     if (!can_be_filled(t))
         return NULL;

@@ -28,7 +28,9 @@ static tp_named_tensors *list_with_room(size_t count)
 tp_named_tensors *tp_state_dict(const tp_module *module)
 {
     tp__places places;
-    if (!module || tp__module_places(module, false, &places) != TP_OK)
+    if (!module)
+        return tp__null_argument("state_dict: module"), NULL;
+    if (tp__module_places(module, false, &places) != TP_OK)
         return NULL;
     size_t count = 0;
     for (size_t i = 0; i < places.count; i++)
@@ -49,7 +51,7 @@ tp_named_tensors *tp_state_dict(const tp_module *module)
 tp_named_tensors *tp_copy_named_tensors(const tp_named_tensors *tensors)
 {
     if (!tensors)
-        return NULL;
+        return tp__null_argument("copy_named_tensors: tensors"), NULL;
     tp_named_tensors *list = list_with_room((size_t)tensors->count);
     for (int64_t i = 0; i < tensors->count && list; i++) {
         tp_region *region = tp__region_current();

@@ -6,7 +6,7 @@
 tp_tensor *tp_prelu(tp_tensor *x, tp_tensor *weight)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("prelu");
     if (!weight)
         return tp__null_argument("weight"), NULL;
@@ -63,7 +63,7 @@ static tp_tensor *draw_slopes(tp_tensor *x, double lower, double upper, tp_gener
 tp_tensor *tp_rrelu(tp_tensor *x, double lower, double upper, bool training, tp_generator *generator)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("rrelu");
     if (tp__require_float(x, "the input") != TP_OK)
         return NULL;

@@ -354,7 +354,7 @@ static tp_status resolve(const tp_tensor *x, int n, tp_tensor *const *entries, t
 tp_tensor *tp_index(tp_tensor *x, int n, tp_tensor *const *indices)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("index");
     tp_tensor *inputs[TP_MAX_DIMS + 1] = {x};
     int count;

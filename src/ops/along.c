@@ -41,7 +41,7 @@ int tp__dims_of(const tp_tensor *x, unsigned mask, int dims[TP_MAX_DIMS])
 int tp__checked_dimension(const char *name, const tp_tensor *x, int dim)
 {
     if (!x)
-        return -1;
+        return tp__null_operand(name), -1;
     tp_frame frame = {name, NULL, NULL};
     tp_frame_enter(&frame);
     dim = tp__one_dimension(dim, x);
@@ -53,7 +53,7 @@ tp_status tp__checked_reduction(const char *name, const tp_tensor *x, int n, con
                                 tp__reduction *r)
 {
     if (!x)
-        return tp__ctx.error != TP_OK ? tp__ctx.error : TP_ERROR_ARGUMENT;
+        return tp__null_operand(name), tp__ctx.error;
     tp_frame frame = {name, NULL, NULL};
     tp_frame_enter(&frame);
     const tp_status status = tp__reduction_of(x, n, dims, keepdim, r);

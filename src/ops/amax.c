@@ -184,7 +184,7 @@ tp_tensor *tp_aminmax_dim(tp_tensor *x, int dim, bool keepdim, tp_tensor **large
 static tp_tensor *place_in_all(const char *name, tp_tensor *x, tp_tensor *(*find)(tp_tensor *, int, bool))
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(name);
     if (x->numel)
         return find(tp_reshape(tp_detach(x), -1), 0, false);
     TP_FRAME(name);

@@ -39,7 +39,7 @@ static int bits_of(int n, const int *dims, int ndim)
 tp_tensor *tp_movedim_n(tp_tensor *x, int n, const int *source, const int *destination)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("movedim");
     const int from = bits_of(n, source, x->ndim), to = from < 0 ? -1 : bits_of(n, destination, x->ndim);
     if (to < 0)
@@ -71,7 +71,7 @@ tp_tensor *tp_swapaxes(tp_tensor *x, int dim0, int dim1)
 tp_tensor *tp_unflatten_n(tp_tensor *x, int dim, int n, const int64_t *sizes)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("unflatten");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -106,7 +106,7 @@ tp_tensor *tp_unflatten_n(tp_tensor *x, int dim, int n, const int64_t *sizes)
 tp_tensor *tp_squeeze_n(tp_tensor *x, int n, const int *dims)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("squeeze");
     const int bits = bits_of(n, dims, x->ndim);
     if (bits < 0)
@@ -205,7 +205,7 @@ const tp_op tp__op_unfold = {
 tp_tensor *tp_unfold(tp_tensor *x, int dim, int64_t size, int64_t step)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("unfold");
     const windows w = {tp__dimension(dim, x->ndim), size, step};
     return w.dim < 0 ? NULL : tp_apply(&tp__op_unfold, &x, 1, &w);

@@ -105,7 +105,9 @@ tp_tensor *tp_clone(tp_tensor *x)
 
 tp_tensor *tp_contiguous(tp_tensor *x)
 {
-    return !x || x->contiguous || x->layout == TP__CSR ? x : tp_clone(x);
+    if (!x)
+        return tp__null_operand(__func__);
+    return x->contiguous || x->layout == TP__CSR ? x : tp_clone(x);
 }
 
 static tp_status infer_to(tp_call *call)
@@ -146,7 +148,9 @@ static tp_tensor *csr_to(tp_tensor *x, tp_dtype dtype)
 
 tp_tensor *tp_to(tp_tensor *x, tp_dtype dtype)
 {
-    if (!x || x->dtype == dtype)
+    if (!x)
+        return tp__null_operand(__func__);
+    if (x->dtype == dtype)
         return x;
     if ((unsigned)dtype >= TP_DTYPES)
         return tp__fail_null(TP_ERROR_DTYPE, "to: %d is no dtype", (int)dtype);
@@ -207,7 +211,7 @@ tp_tensor *tp_where(tp_tensor *condition, tp_tensor *a, tp_tensor *b)
 tp_tensor *tp_masked_fill(tp_tensor *x, tp_tensor *mask, double value)
 {
     TP_FRAME("masked_fill");
-    return x ? tp_where(mask, tp_scalar((tp_dtype)x->dtype, value), x) : NULL;
+    return x ? tp_where(mask, tp_scalar((tp_dtype)x->dtype, value), x) : tp__null_operand(__func__);
 }
 
 /* ---- cat and stack ---- */

@@ -123,7 +123,7 @@ static tp_tensor *bincount(const tp_tensor *x, const tp_tensor *weights, int64_t
 tp_tensor *tp_bincount(tp_tensor *x, tp_tensor *weights, int64_t minlength)
 {
     TP_FRAME("bincount");
-    return x ? bincount(x, weights, minlength) : NULL;
+    return x ? bincount(x, weights, minlength) : tp__null_operand(__func__);
 }
 
 /* ---- histc ---- */

@@ -33,7 +33,7 @@ static tp_tensor *dropped(tp_tensor *x, bool channels, double p, tp_generator *g
 tp_tensor *tp_f_dropout(tp_tensor *x, double p, bool training, tp_generator *generator)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("dropout");
     if (check(p) != TP_OK)
         return NULL;
@@ -45,7 +45,7 @@ tp_tensor *tp_f_dropout(tp_tensor *x, double p, bool training, tp_generator *gen
 tp_tensor *tp_f_dropout1d(tp_tensor *x, double p, bool training, tp_generator *generator)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("dropout1d");
     if (check(p) != TP_OK)
         return NULL;
@@ -62,7 +62,7 @@ tp_tensor *tp_f_dropout1d(tp_tensor *x, double p, bool training, tp_generator *g
 tp_tensor *tp_f_dropout2d(tp_tensor *x, double p, bool training, tp_generator *generator)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("dropout2d");
     if (check(p) != TP_OK)
         return NULL;
@@ -92,7 +92,7 @@ static tp_tensor *saturated(tp_tensor *x, bool channels, double p, tp_generator 
 tp_tensor *tp_f_alpha_dropout(tp_tensor *x, double p, bool training, tp_generator *generator)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("alpha_dropout");
     if (check(p) != TP_OK)
         return NULL;
@@ -102,7 +102,7 @@ tp_tensor *tp_f_alpha_dropout(tp_tensor *x, double p, bool training, tp_generato
 tp_tensor *tp_f_feature_alpha_dropout(tp_tensor *x, double p, bool training, tp_generator *generator)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("feature_alpha_dropout");
     if (check(p) != TP_OK)
         return NULL;

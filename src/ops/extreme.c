@@ -220,7 +220,7 @@ EXTREME_PLACE(tp__op_argmin, "argmin", true);
 static tp_status along(const tp_op *op, const tp_tensor *x, int dim, bool smallest, bool keepdim, extreme *e)
 {
     if (!x)
-        return tp__ctx.error != TP_OK ? tp__ctx.error : TP_ERROR_ARGUMENT;
+        return tp__null_operand(op->name), tp__ctx.error;
     tp_frame frame = {op->name, NULL, NULL};
     tp_frame_enter(&frame);
     *e = (extreme){smallest, tp__one_dimension(dim, x), keepdim};

@@ -42,7 +42,7 @@ tp_tensor *tp_jvp(tp_tensor *output, tp_tensor *const *inputs, int n, tp_tensor 
 {
     TP_FRAME("jvp");
     if (!output)
-        return NULL;
+        return tp__null_operand(__func__);
     tp_tensor **gradients = check_vectors(inputs, n, vectors) == TP_OK ? list(n) : NULL;
     tp_tensor *weights = gradients ? tp_requires_grad_(tp_zeros_like(output), true) : NULL;
     if (!weights || recorded_gradients(output, weights, inputs, n, gradients) != TP_OK)
@@ -98,7 +98,7 @@ tp_tensor *tp_jacobian(tp_tensor *output, tp_tensor *input, bool create_graph)
 {
     TP_FRAME("jacobian");
     if (!output || !input)
-        return NULL;
+        return tp__null_operand(__func__);
     const int ndim = output->ndim + input->ndim;
     if (ndim > TP_MAX_DIMS)
         return tp__fail_null(TP_ERROR_SHAPE,
@@ -129,7 +129,7 @@ tp_tensor *tp_hessian(tp_tensor *output, tp_tensor *input, bool create_graph)
 {
     TP_FRAME("hessian");
     if (!output || !input)
-        return NULL;
+        return tp__null_operand(__func__);
     if (output->numel != 1)
         return tp__fail_null(TP_ERROR_SHAPE, "the output must be a scalar, and has %lld elements",
                              (long long)output->numel);

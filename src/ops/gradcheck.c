@@ -71,7 +71,7 @@ static tp_status compare(const check *c)
         if (y->requires_grad)
             TP__TRY(
                 tp_gradients(&y, 1, &input, 1, NULL, &(tp_gradients_options){true, false, true}, &analytic));
-        analytic = tp_contiguous(analytic);
+        analytic = analytic ? tp_contiguous(analytic) : NULL;
         double *x = (double *)(void *)input->data;
         for (int64_t k = 0; k < input->numel; k++) {
             const double kept = x[k];

@@ -72,7 +72,7 @@ static tp_tensor **pieces(tp_tensor *x, int dim, int64_t count, int64_t size, in
 tp_tensor **tp_split(tp_tensor *x, int64_t size, int dim, int *n)
 {
     if (!x)
-        return given(NULL, 0, n);
+        return given(tp__null_operand(__func__), 0, n);
     TP_FRAME("split");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -91,7 +91,7 @@ tp_tensor **tp_split(tp_tensor *x, int64_t size, int dim, int *n)
 tp_tensor **tp_split_sizes(tp_tensor *x, int n_sizes, const int64_t *sizes, int dim, int *n)
 {
     if (!x)
-        return given(NULL, 0, n);
+        return given(tp__null_operand(__func__), 0, n);
     TP_FRAME("split");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -118,7 +118,7 @@ tp_tensor **tp_split_sizes(tp_tensor *x, int n_sizes, const int64_t *sizes, int 
 tp_tensor **tp_chunk(tp_tensor *x, int64_t chunks, int dim, int *n)
 {
     if (!x)
-        return given(NULL, 0, n);
+        return given(tp__null_operand(__func__), 0, n);
     TP_FRAME("chunk");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -134,7 +134,7 @@ tp_tensor **tp_chunk(tp_tensor *x, int64_t chunks, int dim, int *n)
 tp_tensor **tp_unbind(tp_tensor *x, int dim, int *n)
 {
     if (!x)
-        return given(NULL, 0, n);
+        return given(tp__null_operand(__func__), 0, n);
     TP_FRAME("unbind");
     dim = tp__dimension(dim, x->ndim);
     tp_tensor **parts = dim < 0 ? NULL : room_for(x->shape[dim]);
@@ -146,7 +146,7 @@ tp_tensor **tp_unbind(tp_tensor *x, int dim, int *n)
 tp_tensor **tp_tensor_split(tp_tensor *x, int64_t sections, int dim, int *n)
 {
     if (!x)
-        return given(NULL, 0, n);
+        return given(tp__null_operand(__func__), 0, n);
     TP_FRAME("tensor_split");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -168,7 +168,7 @@ tp_tensor **tp_tensor_split(tp_tensor *x, int64_t sections, int dim, int *n)
 tp_tensor **tp_tensor_split_at(tp_tensor *x, int n_indices, const int64_t *indices, int dim, int *n)
 {
     if (!x)
-        return given(NULL, 0, n);
+        return given(tp__null_operand(__func__), 0, n);
     TP_FRAME("tensor_split");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -255,7 +255,7 @@ static tp_tensor *interleaved(tp_tensor *x, int dim, const int64_t *repeats, int
 tp_tensor *tp_repeat_interleave(tp_tensor *x, int64_t repeats, int dim)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("repeat_interleave");
     dim = tp__dimension(dim, x->ndim);
     return dim < 0 ? NULL : interleaved(x, dim, &repeats, 0);

@@ -159,7 +159,7 @@ static tp_tensor *variance(const tp_op *op, tp_tensor *x, int n, const int *dims
                            bool keepdim)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(op->name);
     tp__reduction r;
     tp_frame frame = {op->name, NULL, NULL};
     tp_frame_enter(&frame);

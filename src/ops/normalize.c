@@ -455,7 +455,7 @@ static tp_tensor *over_shape(const tp_op *op, tp_tensor *x, int ndim, const int6
     tp_tensor *const inputs[3] = {x, weight, bias};
     norm a = {.eps = eps, .ndim = ndim};
     if (!x)
-        return NULL;
+        return tp__null_operand(op->name);
     if (ndim > TP_MAX_DIMS || (ndim > 0 && !shape)) {
         tp_frame frame = {op->name, NULL, NULL};
         tp_frame_enter(&frame);
@@ -489,5 +489,5 @@ tp_tensor *tp_f_group_norm(tp_tensor *x, int64_t groups, tp_tensor *weight, tp_t
     tp_tensor *const inputs[3] = {x, weight, bias};
     /* 0 groups are as wrong as -1, which the record can tell from no groups. */
     return x ? tp_apply(&tp__op_group_norm, inputs, 3, &(norm){.eps = eps, .groups = groups ? groups : -1})
-             : NULL;
+             : tp__null_operand("group_norm");
 }

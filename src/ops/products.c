@@ -309,7 +309,7 @@ tp_tensor *tp_multi_dot(tp_tensor *const *tensors, int n)
 tp_tensor *tp_matrix_power(tp_tensor *x, int64_t n)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("matrix_power");
     if (x->ndim < 2 || x->shape[x->ndim - 1] != x->shape[x->ndim - 2])
         return tp__fail_null(TP_ERROR_SHAPE, "A must be batches of square matrices");

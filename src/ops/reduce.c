@@ -298,7 +298,7 @@ const tp_op tp__op_sum_dims = {
 static tp_tensor *reduce(const tp_op *op, tp_tensor *x, int n, const int *dims, bool keepdim)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(op->name);
     tp__reduction r;
     tp_frame frame = {op->name, NULL, NULL};
     tp_frame_enter(&frame);

@@ -384,7 +384,7 @@ const tp_op tp__op_remap_backward = {
 tp_tensor *tp_flip_n(tp_tensor *x, int n, const int *dims)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("flip");
     remap r = {.rule = FLIP, .ndim = x->ndim};
     if (n < 0 || (n && !dims))
@@ -402,7 +402,7 @@ tp_tensor *tp_flip_n(tp_tensor *x, int n, const int *dims)
 tp_tensor *tp_roll_n(tp_tensor *x, int n, const int64_t *shifts, const int *dims)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("roll");
     if (n < 1 || !shifts || !dims)
         return tp__fail_null(TP_ERROR_ARGUMENT, "shifts and dims must align: one shift for each dimension");
@@ -450,7 +450,7 @@ static tp_tensor *repeated(tp_tensor *x, int n, const int64_t *repeats)
 tp_tensor *tp_repeat_n(tp_tensor *x, int n, const int64_t *repeats)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("repeat");
     if (n < x->ndim || n > TP_MAX_DIMS || (n && !repeats))
         return tp__fail_null(
@@ -464,7 +464,7 @@ tp_tensor *tp_repeat_n(tp_tensor *x, int n, const int64_t *repeats)
 tp_tensor *tp_tile_n(tp_tensor *x, int n, const int64_t *repeats)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("tile");
     if (n < 0 || n > TP_MAX_DIMS || (n && !repeats))
         return tp__fail_null(TP_ERROR_SHAPE, "a list of 0 to %d numbers of repeats is needed, not of %d",
@@ -479,7 +479,7 @@ tp_tensor *tp_tile_n(tp_tensor *x, int n, const int64_t *repeats)
 tp_tensor *tp_rot90(tp_tensor *x, int64_t k, int dim0, int dim1)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("rot90");
     const int a = tp__dimension(dim0, x->ndim), b = a < 0 ? -1 : tp__dimension(dim1, x->ndim);
     if (a < 0 || b < 0)

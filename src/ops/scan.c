@@ -416,7 +416,7 @@ tp_tensor *tp_diff(tp_tensor *x, int dim)
 {
     TP_FRAME("diff");
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     if (!x->ndim)
         return tp__fail_null(TP_ERROR_SHAPE, "expects input to be at least one-dimensional");
     if ((dim = tp__dimension(dim, x->ndim)) < 0)

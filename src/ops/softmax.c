@@ -189,7 +189,7 @@ const tp_op tp__op_log_softmax = {
 static tp_tensor *softmax(const tp_op *op, tp_tensor *x, int dim)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(op->name);
     tp_frame frame = {op->name, NULL, NULL};
     tp_frame_enter(&frame);
     dim = tp__one_dimension(dim, x);
@@ -262,7 +262,7 @@ const tp_op tp__op_logsumexp = {
 tp_tensor *tp_logsumexp_n(tp_tensor *x, int n, const int *dims, bool keepdim)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     if (!tp_dtype_is_float((tp_dtype)x->dtype))
         x = tp_to(x, TP_F32);
     tp__reduction r;

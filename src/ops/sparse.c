@@ -111,7 +111,9 @@ tp_tensor *tp_csr_from_values(tp_tensor *pattern, tp_tensor *values)
 
 tp_tensor *tp_csr_entries(tp_tensor *csr)
 {
-    if (!csr || !tp__csr_checked(csr))
+    if (!csr)
+        return tp__null_operand(__func__);
+    if (!tp__csr_checked(csr))
         return NULL;
     if (csr->history && ((tp__node *)csr->history)->op == &from_values)
         return ((tp__node *)csr->history)->tensors[0];
@@ -240,7 +242,7 @@ tp_tensor *tp_csr_from_coo(int64_t rows, int64_t columns, tp_tensor *row, tp_ten
 tp_tensor *tp_csr_from_dense(tp_tensor *dense)
 {
     if (!dense)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("csr_from_dense");
     tp_tensor *pattern = tp_to_csr(dense);
     if (!pattern || !dense->requires_grad)

@@ -102,7 +102,7 @@ tp_tensor *tp_nanmean_n(tp_tensor *x, int n, const int *dims, bool keepdim)
 {
     TP_FRAME("nanmean");
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     if (!tp_dtype_is_float((tp_dtype)x->dtype))
         return tp__fail_null(TP_ERROR_DTYPE, "expected input to have floating point dtype but got %s",
                              tp_dtype_name((tp_dtype)x->dtype));
@@ -170,7 +170,7 @@ tp_tensor *tp_std_mean_n(tp_tensor *x, int n, const int *dims, double correction
 static tp_tensor *covariance(tp_tensor *x, int64_t correction)
 {
     if (!x)
-        return NULL;
+        return tp__null_argument("an operand"), NULL;
     if (x->ndim > 2)
         return tp__fail_null(
             TP_ERROR_SHAPE,
@@ -228,7 +228,9 @@ static tp_tensor *quantile(tp_tensor *x, double q, int dim, bool keepdim)
 
 static tp_tensor *checked_quantile(tp_tensor *x, double q, int dim, bool keepdim)
 {
-    if (!x || (dim = tp__one_dimension(dim, x)) < 0)
+    if (!x)
+        return tp__null_operand("quantile");
+    if ((dim = tp__one_dimension(dim, x)) < 0)
         return NULL;
     if (!tp_dtype_is_float((tp_dtype)x->dtype))
         return tp__fail_null(TP_ERROR_DTYPE, "input tensor must be either float or double dtype, not %s",

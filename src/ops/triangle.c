@@ -156,7 +156,7 @@ static tp_status check_line(line *l, int ndim, int dim1, int dim2)
 tp_tensor *tp_diagonal(tp_tensor *x, int64_t offset, int dim1, int dim2)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("diagonal");
     line l = {.offset = offset};
     return check_line(&l, x->ndim, dim1, dim2) == TP_OK ? tp_apply(&tp__op_diagonal, &x, 1, &l) : NULL;
@@ -165,7 +165,7 @@ tp_tensor *tp_diagonal(tp_tensor *x, int64_t offset, int dim1, int dim2)
 tp_tensor *tp_diag_embed(tp_tensor *x, int64_t offset, int dim1, int dim2)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("diag_embed");
     line l = {.offset = offset, .ndim = x->ndim + 1};
     if (!x->ndim || l.ndim > TP_MAX_DIMS)
@@ -184,7 +184,7 @@ tp_tensor *tp_diag_embed(tp_tensor *x, int64_t offset, int dim1, int dim2)
 tp_tensor *tp_diag(tp_tensor *x, int64_t offset)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("diag");
     if (x->ndim < 1 || x->ndim > 2)
         return tp__fail_null(TP_ERROR_SHAPE, "Supports 1D or 2D tensors. Got %dD", x->ndim);
@@ -194,7 +194,7 @@ tp_tensor *tp_diag(tp_tensor *x, int64_t offset)
 tp_tensor *tp_trace(tp_tensor *x)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("trace");
     if (x->ndim != 2)
         return tp__fail_null(TP_ERROR_SHAPE, "expected a matrix, but got tensor with dim %d", x->ndim);

@@ -87,7 +87,7 @@ static tp_tensor *checked(const tp_tensor *x, bool sorted, tp_tensor **inverse, 
         *inverse = NULL;
     if (counts)
         *counts = NULL;
-    return x ? unique(x, sorted, inverse, counts) : NULL;
+    return x ? unique(x, sorted, inverse, counts) : tp__null_operand("unique");
 }
 
 tp_tensor *tp_unique(tp_tensor *x, tp_tensor **inverse, tp_tensor **counts)

@@ -156,14 +156,18 @@ static bool fill_dims(dims *attributes, int n, const int64_t *sizes)
 tp_tensor *tp_view_n(tp_tensor *x, int ndim, const int64_t *shape)
 {
     dims attributes;
-    return x && fill_dims(&attributes, ndim, shape) ? tp_apply(&tp__op_view, &x, 1, &attributes) : NULL;
+    if (!x)
+        return tp__null_operand(__func__);
+    return fill_dims(&attributes, ndim, shape) ? tp_apply(&tp__op_view, &x, 1, &attributes) : NULL;
 }
 
 tp_tensor *tp_reshape_n(tp_tensor *x, int ndim, const int64_t *shape)
 {
     dims attributes;
     int64_t sizes[TP_MAX_DIMS], strides[TP_MAX_DIMS];
-    if (!x || !fill_dims(&attributes, ndim, shape))
+    if (!x)
+        return tp__null_operand(__func__);
+    if (!fill_dims(&attributes, ndim, shape))
         return NULL;
     TP_FRAME("reshape");
     if (resolve_shape(x, &attributes, sizes) != TP_OK)
@@ -176,7 +180,7 @@ tp_tensor *tp_reshape_n(tp_tensor *x, int ndim, const int64_t *shape)
 tp_tensor *tp_flatten(tp_tensor *x, int start, int end)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("flatten");
     const int ndim = x->ndim ? x->ndim : 1; /* a scalar counts as one dimension here */
     start = tp__dimension(start, ndim);
@@ -252,7 +256,9 @@ PERMUTING(tp__op_t, "t", "The transpose of a matrix.", {"f64[2,3]", ATTRIBUTES(d
 tp_tensor *tp_permute_n(tp_tensor *x, int n, const int64_t *order)
 {
     dims attributes;
-    return x && fill_dims(&attributes, n, order) ? tp_apply(&tp__op_permute, &x, 1, &attributes) : NULL;
+    if (!x)
+        return tp__null_operand(__func__);
+    return fill_dims(&attributes, n, order) ? tp_apply(&tp__op_permute, &x, 1, &attributes) : NULL;
 }
 
 static tp_tensor *swap(const tp_op *op, tp_tensor *x, int dim0, int dim1)
@@ -266,7 +272,7 @@ static tp_tensor *swap(const tp_op *op, tp_tensor *x, int dim0, int dim1)
 tp_tensor *tp_transpose(tp_tensor *x, int dim0, int dim1)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("transpose");
     dim0 = tp__dimension(dim0, x->ndim ? x->ndim : 1);
     dim1 = tp__dimension(dim1, x->ndim ? x->ndim : 1);
@@ -276,7 +282,7 @@ tp_tensor *tp_transpose(tp_tensor *x, int dim0, int dim1)
 tp_tensor *tp_t(tp_tensor *x)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     if (x->ndim > 2)
         return tp__fail_null(TP_ERROR_SHAPE, "t: expects a tensor with <= 2 dimensions, but self is %dD",
                              x->ndim);
@@ -330,7 +336,7 @@ const tp_op tp__op_squeeze_all = {
 tp_tensor *tp_squeeze(tp_tensor *x, int dim)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("squeeze");
     dim = x->ndim ? tp__dimension(dim, x->ndim) : tp__dimension(dim, 1);
     return dim < 0 ? NULL : tp_apply(&tp__op_squeeze, &x, 1, &dim);
@@ -376,7 +382,7 @@ const tp_op tp__op_unsqueeze = {
 tp_tensor *tp_unsqueeze(tp_tensor *x, int dim)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("unsqueeze");
     dim = tp__dimension(dim, x->ndim + 1);
     return dim < 0 ? NULL : tp_apply(&tp__op_unsqueeze, &x, 1, &dim);
@@ -438,7 +444,9 @@ const tp_op tp__op_expand = {
 tp_tensor *tp_expand_n(tp_tensor *x, int ndim, const int64_t *shape)
 {
     dims attributes;
-    return x && fill_dims(&attributes, ndim, shape) ? tp_apply(&tp__op_expand, &x, 1, &attributes) : NULL;
+    if (!x)
+        return tp__null_operand(__func__);
+    return fill_dims(&attributes, ndim, shape) ? tp_apply(&tp__op_expand, &x, 1, &attributes) : NULL;
 }
 
 /* ---- slice, narrow, select ---- */
@@ -491,7 +499,7 @@ const tp_op tp__op_slice = {
 tp_tensor *tp_slice(tp_tensor *x, int dim, int64_t start, int64_t end, int64_t step)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("slice");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -510,7 +518,7 @@ tp_tensor *tp_slice(tp_tensor *x, int dim, int64_t start, int64_t end, int64_t s
 tp_tensor *tp_narrow(tp_tensor *x, int dim, int64_t start, int64_t length)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("narrow");
     dim = tp__dimension(dim, x->ndim);
     if (dim < 0)
@@ -561,7 +569,7 @@ const tp_op tp__op_select = {
 tp_tensor *tp_select(tp_tensor *x, int dim, int64_t index)
 {
     if (!x)
-        return NULL;
+        return tp__null_operand(__func__);
     TP_FRAME("select");
     if (!x->ndim)
         return tp__fail_null(TP_ERROR_INDEX, "cannot be applied to a 0-dim tensor");

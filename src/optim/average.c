@@ -213,7 +213,7 @@ static const char prefix[] = "module.";
 tp_named_tensors *tp_average_state(const tp_average *average)
 {
     if (!average)
-        return NULL;
+        return tp__null_argument("average_state: average"), NULL;
     TP_FRAME("average_state");
     if (average->swapped)
         return tp__fail_null(TP_ERROR_STATE,

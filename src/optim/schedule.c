@@ -342,7 +342,7 @@ static tp_status visit_schedule(visit *v, tp_schedule *s, const char *prefix)
 tp_named_tensors *tp_schedule_state(const tp_schedule *schedule)
 {
     if (!schedule)
-        return NULL;
+        return tp__null_argument("schedule_state: schedule"), NULL;
     TP_FRAME("schedule_state");
     /* Nothing is written to it: the same walk also reads. */
     tp_schedule *read = (tp_schedule *)(uintptr_t)schedule;

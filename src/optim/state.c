@@ -30,7 +30,7 @@ TP_PRINTF(3, 4) static void add(list *to, tp_tensor *tensor, const char *format,
 tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer)
 {
     if (!optimizer)
-        return NULL;
+        return tp__null_argument("optimizer_state: optimizer"), NULL;
     TP_FRAME("optimizer_state");
     tp_region *region = tp__region_current();
     const size_t most =
@@ -253,7 +253,7 @@ tp_status tp_load_optimizer_state(tp_optimizer *optimizer, const tp_named_tensor
 char *tp_optimizer_repr(const tp_optimizer *optimizer)
 {
     if (!optimizer)
-        return NULL;
+        return tp__null_argument("optimizer_repr: optimizer"), NULL;
     /* In alphabetical order; pairs stand together. Betas and etas are written with a point. */
     static const struct {
         int option, second;

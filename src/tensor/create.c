@@ -71,17 +71,21 @@ tp_tensor *tp_full_n(tp_dtype dtype, double value, int ndim, const int64_t *shap
 
 tp_tensor *tp_zeros_like(const tp_tensor *like)
 {
-    return like ? make_zeros("zeros_like", (tp_dtype)like->dtype, like->ndim, like->shape) : NULL;
+    return like ? make_zeros("zeros_like", (tp_dtype)like->dtype, like->ndim, like->shape)
+                : tp__null_operand(__func__);
 }
 
 tp_tensor *tp_ones_like(const tp_tensor *like)
 {
-    return like ? full("ones_like", (tp_dtype)like->dtype, 1, like->ndim, like->shape) : NULL;
+    return like ? full("ones_like", (tp_dtype)like->dtype, 1, like->ndim, like->shape)
+                : tp__null_operand(__func__);
 }
 
 tp_tensor *tp_full_like(const tp_tensor *like, double value)
 {
-    return like ? full("full_like", (tp_dtype)like->dtype, value, like->ndim, like->shape) : NULL;
+    if (!like)
+        return tp__null_operand("full_like");
+    return full("full_like", (tp_dtype)like->dtype, value, like->ndim, like->shape);
 }
 
 tp_tensor *tp_scalar(tp_dtype dtype, double value)

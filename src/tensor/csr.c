@@ -175,7 +175,9 @@ static bool usable(const char *who, const tp_tensor *t)
 
 tp_tensor *tp_to_csr(const tp_tensor *dense)
 {
-    if (!dense || !usable("to_csr", dense))
+    if (!dense)
+        return tp__null_operand(__func__);
+    if (!usable("to_csr", dense))
         return NULL;
     if (dense->layout == TP__CSR)
         return tp__tensor_copy(tp__region_current(), dense);
@@ -210,7 +212,9 @@ tp_tensor *tp_to_csr(const tp_tensor *dense)
 
 tp_tensor *tp_to_dense(const tp_tensor *csr)
 {
-    if (!csr || !usable("to_dense", csr))
+    if (!csr)
+        return tp__null_operand(__func__);
+    if (!usable("to_dense", csr))
         return NULL;
     if (csr->layout != TP__CSR)
         return tp__tensor_copy(tp__region_current(), csr);
@@ -239,7 +243,7 @@ const int32_t *tp_csr_columns(const tp_tensor *t)
 tp_tensor *tp_csr_values(tp_tensor *t)
 {
     if (!t)
-        return NULL;
+        return tp__null_operand(__func__);
     if (t->layout != TP__CSR)
         return tp__fail_null(TP_ERROR_ARGUMENT, "csr_values: the tensor is not CSR");
     return tp__tensor_view(t, 1, &t->stored, &(const int64_t){1}, 0);
@@ -247,7 +251,9 @@ tp_tensor *tp_csr_values(tp_tensor *t)
 
 tp_tensor *tp_csr_rows(const tp_tensor *t, const int64_t *indices, int64_t count)
 {
-    if (!t || !usable("csr_rows", t))
+    if (!t)
+        return tp__null_operand(__func__);
+    if (!usable("csr_rows", t))
         return NULL;
     if (t->layout != TP__CSR)
         return tp__fail_null(TP_ERROR_ARGUMENT, "csr_rows: the tensor is not CSR");

@@ -44,7 +44,9 @@ static tp_tensor *moved(tp_tensor *t, tp_region *to)
 
 tp_tensor *tp_keep(tp_tensor *t)
 {
-    if (!t || !t->home)
+    if (!t)
+        return tp__null_operand(__func__);
+    if (!t->home)
         return t;
     if (t->released)
         return tp__fail_null(TP_ERROR_STATE, "keep: the tensor was released");

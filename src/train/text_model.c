@@ -257,8 +257,10 @@ tp_status tp_text_model_predict(const tp_text_model *model, const char *text, si
 
 tp_tensor *tp_text_model_probabilities(const tp_text_model *model, const tp_strings *texts)
 {
-    if (!model)
-        return NULL;
+    if (!model || !texts)
+        return tp__null_argument(model ? "text_model_probabilities: texts"
+                                       : "text_model_probabilities: model"),
+               NULL;
     tp_tensor *result;
     {
         TP_SCOPE(prediction);
