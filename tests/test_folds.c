@@ -3,6 +3,7 @@
 
 #include "taper/data.h"
 #include "taper/folds.h"
+#include "taper/strings.h"
 #include "taper/random.h"
 
 typedef struct fold_case {
@@ -159,8 +160,31 @@ static void test_refused(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "2 draws without replacement from 1 items");
 }
 
+/* The texts of a fold. */
+static void test_texts(void)
+{
+    TP_SCOPE(texts);
+    const tp_strings *texts = tp_strings_from_array(3, (const char *const[]){"one", "", "three"});
+    const tp_strings *some = tp_strings_select(texts, (const int64_t[]){2, 1, 2}, 3);
+    CHECK(some && some->count == 3);
+    CHECK_TEXT(tp_string_copy(some, 0), "three");
+    CHECK_TEXT(tp_string_copy(some, 1), "");
+    CHECK_TEXT(tp_string_copy(some, 2), "three");
+    CHECK(tp_strings_select(texts, NULL, 0)->count == 0);
+    CHECK_OK();
+    CHECK(!tp_strings_select(texts, (const int64_t[]){0, 3}, 2));
+    CHECK_ERROR(TP_ERROR_INDEX, "strings_select: index 3 is out of range for 3 texts");
+    CHECK(!tp_strings_select(texts, (const int64_t[]){-1}, 1));
+    CHECK_ERROR(TP_ERROR_INDEX, "index -1");
+    CHECK(!tp_strings_select(texts, NULL, 1));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "indices is NULL");
+    CHECK(!tp_string_copy(texts, 3));
+    CHECK_ERROR(TP_ERROR_INDEX, "string_copy: index 3");
+}
+
 int main(void)
 {
+    test_texts();
     test_golden();
     test_without_replacement();
     test_refused();

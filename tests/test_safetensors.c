@@ -197,7 +197,15 @@ static void test_save(void)
     CHECK_ERROR(TP_ERROR_IO, "cannot write '/dev/full': No space left on device");
     f = tp_safetensors_open(path);
     CHECK(tp_safetensors_count(f) == 2 && tp_equal(tp_safetensors_tensor(f, "t"), t));
+    const tp_named_tensors *all = tp_safetensors_load(path);
+    CHECK(all && all->count == 2);
+    for (int64_t i = 0; all && i < all->count; i++)
+        CHECK(tp_equal(all->items[i].tensor, tp_safetensors_tensor(f, all->items[i].name)));
     CHECK_OK();
+    CHECK(!tp_safetensors_load("/nonexistent"));
+    CHECK_ERROR(TP_ERROR_IO, "cannot open '/nonexistent'");
+    CHECK(!tp_safetensors_load(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "path is NULL");
     CHECK(tp_safetensors_count(NULL) == -1);
     CHECK_ERROR(TP_ERROR_ARGUMENT, "file is NULL");
     CHECK(!tp_safetensors_open("/nonexistent"));
@@ -217,7 +225,8 @@ static void test_out_of_memory(void)
         tp__memory_fail_after(n);
         const bool saved = tp_safetensors_save(path, tensors, 2, &metadata, 1) == TP_OK;
         tp_safetensors_file *f = saved ? tp_safetensors_open(path) : NULL;
-        tp_tensor *back = f ? tp_safetensors_tensor(f, "a") : NULL;
+        const tp_named_tensors *all = f ? tp_safetensors_load(path) : NULL;
+        tp_tensor *back = all ? tp_safetensors_tensor(f, "a") : NULL;
         tp__memory_fail_after(-1);
         done = back != NULL;
         if (done)

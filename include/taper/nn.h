@@ -151,14 +151,8 @@ TP_API char *tp_module_repr(const tp_module *module);
 
 /* ---- States ---- */
 
-/* Tensors with names, in the current region, as tp_safetensors_save takes them. */
-typedef struct tp_named_tensors {
-    int64_t count;
-    tp_named_tensor *items;
-} tp_named_tensors;
-
 /* All parameters and buffers, a module's own before its children's; a shared one stands under each of its
- * names. The tensors are the module's own. */
+ * names. In the current region; the tensors are the module's own. */
 TP_API tp_named_tensors *tp_state_dict(const tp_module *module);
 
 /* Copies of the tensors, in the current region: a state to come back to. */

@@ -79,7 +79,8 @@ struct tp_op {
     size_t attributes_size;
     /* The rule for shapes and dtypes: fills call->results, or fails with a sentence. */
     tp_status (*infer)(tp_call *call);
-    /* Computes call->outputs. NULL for an op whose outputs are views. */
+    /* Computes call->outputs, which are row-major. Inputs have any strides and any dtype that infer let pass:
+     * tp_contiguous and tp_to make of them what a loop wants. NULL for an op whose outputs are views. */
     tp_status (*forward)(tp_call *call);
     /* Computes the gradients of the needed inputs, by operations or by hand. */
     tp_status (*backward)(tp_backward_call *call);

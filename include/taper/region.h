@@ -39,7 +39,9 @@ TP_API size_t tp_region_size(const tp_region *region);
 /* The region's name. "" for NULL. */
 TP_API const char *tp_region_name(const tp_region *region);
 
-/* Calls `function(argument)` when the current region ends. TP_ERROR_MEMORY leaves nothing registered. */
+/* Calls `function(argument)` when `region` ends, the last registered first. TP_ERROR_MEMORY leaves nothing
+ * registered.
+ */
 TP_API tp_status tp_region_on_end(tp_region *region, void (*function)(void *), void *argument);
 
 /* Memory that lives as long as `region`: `size` bytes, zeroed, aligned for any type. NULL when memory is out.

@@ -40,6 +40,20 @@ TP_API bool tp_safetensors_has(const tp_safetensors_file *file, const char *name
  * F64 can be read, other types are TP_ERROR_UNSUPPORTED; a name that is not there is TP_ERROR_INDEX. */
 TP_API tp_tensor *tp_safetensors_tensor(const tp_safetensors_file *file, const char *name);
 
+/* A tensor with a name, and several. */
+typedef struct tp_named_tensor {
+    const char *name;
+    tp_tensor *tensor;
+} tp_named_tensor;
+typedef struct tp_named_tensors {
+    int64_t count;
+    tp_named_tensor *items;
+} tp_named_tensors;
+
+/* All tensors of a file with their names, in the current region; the file is closed again: load_file of
+ * Python's library. NULL after an error, as of tp_safetensors_open and tp_safetensors_tensor. */
+TP_API tp_named_tensors *tp_safetensors_load(const char *path);
+
 typedef struct tp_string_pair {
     const char *key;
     const char *value;
@@ -52,11 +66,6 @@ TP_API int64_t tp_safetensors_metadata_count(const tp_safetensors_file *file);
 TP_API const tp_string_pair *tp_safetensors_metadata_at(const tp_safetensors_file *file, int64_t i);
 
 /* ---- Writing ---- */
-
-typedef struct tp_named_tensor {
-    const char *name;
-    tp_tensor *tensor;
-} tp_named_tensor;
 
 /* Writes `n` dense tensors and `m` pairs of texts (`metadata` may be NULL when m is 0), byte for byte as the
  * reference library does for the same order of the pairs. The file is replaced as a whole or not at all:

@@ -25,6 +25,14 @@ static inline const char *tp_string_at(const tp_strings *strings, int64_t i, siz
 /* A copy of `count` zero-ended texts, in the current region. NULL after an error. */
 TP_API tp_strings *tp_strings_from_array(int64_t count, const char *const *texts);
 
+/* The texts indices[0 .. count-1], copied, in any order and also several times: the texts of a tp_fold. In
+ * the current region. NULL after an error: TP_ERROR_INDEX names the first index that is out of range. */
+TP_API tp_strings *tp_strings_select(const tp_strings *strings, const int64_t *indices, int64_t count);
+
+/* A zero-ended copy of text i, in the current region. NULL after an error: TP_ERROR_INDEX for no such text.
+ */
+TP_API char *tp_string_copy(const tp_strings *strings, int64_t i);
+
 TP_CLOSE
 
 #endif

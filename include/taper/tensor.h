@@ -77,7 +77,8 @@ TP_API tp_tensor *tp_randperm(int64_t n, tp_generator *generator);
 
 /* In place on a floating tensor of any strides, in the order of its memory: uniform in [from, to), normal, or
  * 1 with probability p and else 0. TP_ERROR_ARGUMENT for numbers that are no distribution; TP_ERROR_STATE for
- * a tensor that requires a gradient, outside tp_no_grad, and for one whose elements share memory. */
+ * a tensor that requires a gradient while it is recorded (see TP_SCOPE_NO_GRAD), and for one whose elements
+ * share memory. */
 TP_API tp_status tp_uniform_(tp_tensor *t, double from, double to, tp_generator *generator);
 TP_API tp_status tp_normal_(tp_tensor *t, double mean, double std, tp_generator *generator);
 TP_API tp_status tp_bernoulli_(tp_tensor *t, double p, tp_generator *generator);

@@ -129,7 +129,8 @@ typedef struct tp_fit_options {
     tp_module *model TP_FIT_DEFAULT(nullptr);
     tp_loader *train TP_FIT_DEFAULT(nullptr);
     tp_optimizer *optimizer TP_FIT_DEFAULT(nullptr);
-    /* Without one there are no evaluations, no early stopping, and the last model is the best. */
+    /* Another loader than `train`. Without one there are no evaluations, no early stopping, and the last
+     * model is the best. */
     tp_loader *dev TP_FIT_DEFAULT(nullptr);
     tp_fit_loss loss TP_FIT_DEFAULT(TP_FIT_SIGMOID_BCE);
     tp_step_function step TP_FIT_DEFAULT(nullptr); /* instead of `loss` */

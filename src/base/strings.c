@@ -42,6 +42,56 @@ tp_strings *tp_strings_from_array(int64_t count, const char *const *texts)
     return strings;
 }
 
+static bool has_text(const char *function, const tp_strings *strings, int64_t i)
+{
+    if (i >= 0 && i < strings->count)
+        return true;
+    tp_fail(TP_ERROR_INDEX, "%s: index %lld is out of range for %lld texts", function, (long long)i,
+            (long long)strings->count);
+    return false;
+}
+
+tp_strings *tp_strings_select(const tp_strings *strings, const int64_t *indices, int64_t count)
+{
+    if (tp__strings_check(strings, "strings_select: strings") != TP_OK)
+        return NULL;
+    if (count < 0 || (count && !indices))
+        return tp__fail_null(TP_ERROR_ARGUMENT, "strings_select: a count of %lld, or indices is NULL",
+                             (long long)count);
+    size_t size = 0, length;
+    for (int64_t i = 0; i < count; i++) {
+        if (!has_text("strings_select", strings, indices[i]))
+            return NULL;
+        tp_string_at(strings, indices[i], &length);
+        size = length > SIZE_MAX - size ? SIZE_MAX : size + length;
+    }
+    char *bytes;
+    int64_t *offsets;
+    tp_strings *chosen = tp__strings_new(tp_region_current(), count, size, &bytes, &offsets);
+    for (int64_t i = 0; chosen && i < count; i++) {
+        const char *text = tp_string_at(strings, indices[i], &length);
+        if (length)
+            memcpy(bytes + offsets[i], text, length);
+        offsets[i + 1] = offsets[i] + (int64_t)length;
+    }
+    return chosen;
+}
+
+char *tp_string_copy(const tp_strings *strings, int64_t i)
+{
+    if (!strings)
+        return tp__null_argument("string_copy: strings"), NULL;
+    if (!has_text("string_copy", strings, i))
+        return NULL;
+    size_t length;
+    const char *text = tp_string_at(strings, i, &length);
+    tp_region *region = tp_region_current();
+    char *copy = region && length < PTRDIFF_MAX ? tp_region_alloc(region, length + 1) : NULL;
+    if (copy && length)
+        memcpy(copy, text, length);
+    return copy;
+}
+
 tp_status tp__strings_check(const tp_strings *strings, const char *name)
 {
     if (!strings)

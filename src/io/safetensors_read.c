@@ -408,3 +408,34 @@ const tp_string_pair *tp_safetensors_metadata_at(const tp_safetensors_file *f, i
                              (long long)f->metadata_count);
     return &f->metadata[i];
 }
+
+static tp_named_tensors *all_tensors(const tp_safetensors_file *f)
+{
+    tp_region *region = tp__region_current();
+    tp_named_tensors *all = f && region ? tp_region_alloc(region, sizeof *all) : NULL;
+    if (!all || !(all->items = tp_region_alloc(region, ((size_t)f->count + 1) * sizeof *all->items)))
+        return NULL;
+    for (; all->count < f->count; all->count++) {
+        const char *name = f->entries[all->count].name;
+        tp_named_tensor *to = &all->items[all->count];
+        *to = (tp_named_tensor){tp__region_strdup(region, name), tp_safetensors_tensor(f, name)};
+        if (!to->name || !to->tensor)
+            return NULL;
+    }
+    return all;
+}
+
+tp_named_tensors *tp_safetensors_load(const char *path)
+{
+    /* A region of its own, so that the file is closed at once and not with the current region. */
+    tp_region *open = tp_region_new_detached("safetensors_load");
+    if (!open || tp_region_enter(open) != TP_OK) {
+        tp_region_end(open);
+        return NULL;
+    }
+    const tp_safetensors_file *f = tp_safetensors_open(path);
+    tp_region_leave(open);
+    tp_named_tensors *all = all_tensors(f);
+    tp_region_end(open);
+    return all;
+}

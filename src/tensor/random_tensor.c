@@ -80,7 +80,7 @@ static tp_status fill_strided(const char *who, tp_generator *g, tp_tensor *t, co
 static tp_status fill_in_place(const char *who, tp_tensor *t, tp_generator *g, const draw *d)
 {
     if (!t)
-        return tp__null_argument(who);
+        return tp__null_operand(who), tp__ctx.error;
     if (!tp_dtype_is_float((tp_dtype)t->dtype))
         return tp_fail(TP_ERROR_DTYPE, "%s: a floating type is needed, not %s", who,
                        tp_dtype_name((tp_dtype)t->dtype));

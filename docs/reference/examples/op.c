@@ -3,13 +3,19 @@
 /* y = x^2, as a program's own operation. */
 static tp_status infer(tp_call *call)
 {
-    call->results[0] = (tp_result){.dtype = TP_F32, .like = call->inputs[0]};
+    const tp_tensor *x = call->inputs[0];
+    if (tp_dtype_of(x) != TP_F32)
+        return tp_fail(TP_ERROR_DTYPE, "takes float32, not %s", tp_dtype_name(tp_dtype_of(x)));
+    call->results[0] = (tp_result){.dtype = TP_F32, .like = x};
     return TP_OK;
 }
 static tp_status forward(tp_call *call)
 {
-    const float *x = tp_data_f32(call->inputs[0]);
+    /* Inputs may be views of any strides; outputs are row-major. */
+    const float *x = tp_data_f32(tp_contiguous(call->inputs[0]));
     float *y = tp_data_f32(call->outputs[0]);
+    if (!x)
+        return tp_error();
     for (int64_t i = 0; i < tp_numel(call->inputs[0]); i++)
         y[i] = x[i] * x[i];
     return TP_OK;

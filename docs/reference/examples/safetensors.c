@@ -17,6 +17,11 @@ int main(void)
     printf("epoch %s\n", tp_safetensors_metadata(file, "epoch"));
     tp_tensor *weight = tp_safetensors_tensor(file, "weight");
     printf("equal: %s\n", tp_equal(weight, tp_get_parameter(model, "weight")) ? "yes" : "no");
+
+    tp_named_tensors *all = tp_safetensors_load("model.safetensors"); /* all at once */
+    if (!all || tp_load_state_dict(model, all->items, all->count, true) != TP_OK)
+        return tp_report(stderr);
+    printf("%lld tensors\n", (long long)all->count);
     tp_finish();
     return 0;
 }
@@ -26,4 +31,5 @@ bias: F32, 4 bytes
 weight: F32, 8 bytes
 epoch 3
 equal: yes
+2 tensors
 */
