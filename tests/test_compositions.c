@@ -176,7 +176,7 @@ static void test_layers(void)
     CHECK(tp_size(tp_forward(bag, tp_from_text(TP_I64, "[[1, 2], [3, 4]]")), 0) == 2);
     CHECK_OK();
     CHECK(!tp_embedding_bag_forward(embedding, flat, flat, NULL));
-    CHECK_ERROR(TP_ERROR_ARGUMENT, "a Embedding is no EmbeddingBag");
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "a Embedding is no EmbeddingBag (in an Embedding)");
 
     tp_module *list = tp_modules(tp_linear(2, 2), tp_linear(2, 2), tp_relu_layer(), tp_linear(2, 3));
     check_repr(list, "ModuleList(\n"

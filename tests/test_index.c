@@ -184,7 +184,7 @@ static void refusals(void)
     CHECK_ERROR(TP_ERROR_SHAPE, "repeat: Number of dimensions of repeat dims can not be smaller");
     CHECK(!tp_repeat(v, -1));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "repeats[0] is -1");
-    CHECK(!tp_flip_n(x, TP_DIMS(0, 0)));
+    CHECK(!tp_flip(x, 0, 0));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "dim 0 appears multiple times");
     CHECK(!tp_rot90(x, 1, 0, -2));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "rotation dims to be different");

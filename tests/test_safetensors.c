@@ -202,6 +202,10 @@ static void test_save(void)
     for (int64_t i = 0; all && i < all->count; i++)
         CHECK(tp_equal(all->items[i].tensor, tp_safetensors_tensor(f, all->items[i].name)));
     CHECK_OK();
+    FILE *zip = fopen(path, "wb");
+    CHECK(zip && fwrite("PK\3\4\0\0\0\0\0\0\0\0", 1, 12, zip) == 12 && fclose(zip) == 0);
+    CHECK(!tp_safetensors_open(path));
+    CHECK_ERROR(TP_ERROR_FORMAT, "a zip archive, such as torch.save writes");
     CHECK(!tp_safetensors_load("/nonexistent"));
     CHECK_ERROR(TP_ERROR_IO, "cannot open '/nonexistent'");
     CHECK(!tp_safetensors_load(NULL));

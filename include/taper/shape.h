@@ -52,8 +52,9 @@ TP_API tp_tensor *tp_tile_n(tp_tensor *x, int n, const int64_t *repeats);
 TP_API tp_tensor *tp_repeat_interleave(tp_tensor *x, int64_t repeats, int dim);
 TP_API tp_tensor *tp_repeat_interleave_by(tp_tensor *x, tp_tensor *repeats, int dim);
 
-/* The named dimensions in reverse order. A copy. */
+/* The named dimensions in reverse order. A copy. tp_flip(x, 0, -1) */
 TP_API tp_tensor *tp_flip_n(tp_tensor *x, int n, const int *dims);
+#define tp_flip(x, ...) tp_flip_n(x, TP_DIMS(__VA_ARGS__))
 /* Place i goes to place i + shift, around the end. For PyTorch's form without dimensions: roll the flat
  * tensor. */
 TP_API tp_tensor *tp_roll(tp_tensor *x, int64_t shift, int dim);

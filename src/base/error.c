@@ -137,7 +137,8 @@ tp_status tp_fail(tp_status status, const char *format, ...)
         bool any = false;
         at = append_text(at, " (in ");
         at = append_path(at, layer, &any);
-        append_text(at, any ? ", a %s)" : "a %s)", layer->kind);
+        append_text(at, "%s%s %s)", any ? ", " : "", strchr("AEIOU", layer->kind[0]) ? "an" : "a",
+                    layer->kind);
     }
     return status;
 }

@@ -274,6 +274,11 @@ static tp_status open_file(tp_safetensors_file *f, const char *path)
         return tp_fail(TP_ERROR_FORMAT, "%s: a file of %lld bytes is too short for safetensors", path,
                        (long long)file_size);
     TP__TRY(tp__read_at(f->file, path, start, sizeof start, 0));
+    if (!memcmp(start, "PK\3\4", 4))
+        return tp_fail(TP_ERROR_FORMAT,
+                       "%s: byte 0: a zip archive, such as torch.save writes; safetensors.torch.save_file "
+                       "writes what can be read here",
+                       path);
     uint64_t length = 0;
     for (int i = 7; i >= 0; i--)
         length = length << 8 | start[i];
