@@ -130,9 +130,10 @@ TP_API void tp_module_zero_grad(tp_module *module);
 typedef tp_status (*tp_module_function)(tp_module *module, void *argument);
 TP_API tp_status tp_apply_to_modules(tp_module *module, tp_module_function function, void *argument);
 
-/* Converts all parameters and buffers of floating types to `dtype`, TP_F32 or TP_F64; the tensors stay the
- * same ones. Their gradients become absent. What was recorded with the old values can no longer be walked
- * back, and an optimizer that has states of the old type refuses its next step: make it afterwards. */
+/* Converts all parameters and buffers of floating types to `dtype`, a floating type; the tensors stay the
+ * same ones. As TP_F16 or TP_BF16 a model can be saved, in half the bytes, and not run. The gradients become
+ * absent. What was recorded with the old values can no longer be walked back, and an optimizer that has
+ * states of the old type refuses its next step: make it afterwards. */
 TP_API tp_status tp_module_to(tp_module *module, tp_dtype dtype);
 
 /* A copy with parameters, buffers and children of its own, in the current region; what stood at two places
