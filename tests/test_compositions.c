@@ -71,6 +71,8 @@ static void test_csr_bags(void)
     TP_SCOPE(csr);
     tp_tensor *weight = tp_requires_grad_(tp_randn(TP_F64, 4, 3), true);
     tp_tensor *dense = tp_from_text(TP_F64, "[[0, 2, 0, 1], [0, 0, 0, 0], [3, 0, 0, 0.5]]");
+    CHECK(!tp_f_embedding_bag(tp_to_csr(dense), weight, .mode = (tp_bag_mode)9));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "embedding_bag: there is no mode of number 9");
     tp_tensor *bags = tp_f_embedding_bag(tp_to_csr(dense), weight, .mode = TP_BAG_SUM);
     CHECK(tp_allclose(bags, tp_matmul(dense, weight), 1e-14, 1e-14));
     CHECK(tp_backward(tp_sum(bags)) == TP_OK);

@@ -484,6 +484,8 @@ tp_tensor *tp_f_embedding_bag_with(const tp_embedding_bag_options *options)
     if (!input || !weight)
         return tp__null_argument("input or weight"), NULL;
     tp_tensor *starts = options->offsets, *scale = options->per_sample_weights;
+    if ((unsigned)options->mode > TP_BAG_MAX)
+        return tp__fail_null(TP_ERROR_ARGUMENT, "there is no mode of number %d", (int)options->mode);
     if (options->mode != TP_BAG_SUM && (scale || input->layout == TP__CSR))
         return tp__fail_null(TP_ERROR_UNSUPPORTED, "weights of samples are for sums only, not for mode '%s'",
                              options->mode == TP_BAG_MEAN ? "mean" : "max");
