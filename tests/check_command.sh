@@ -331,6 +331,57 @@ for flags in "mlp --schedule one-cycle --ema 0.95 --clip-norm 0.5" "embedding-ba
 done
 rm -f whole.safetensors again.safetensors c *.checkpoint.safetensors
 
+# ---- What a file says does not control the terminal ----
+
+esc=$(printf '\033')
+unshown() { ! LC_ALL=C grep -q "$esc\|$(printf '\302\233')\|$(printf '\342\200\256')" "$@"; }
+{
+    printf 'sentence\tlabel\n'
+    for i in 1 2 3 4 5 6 7 8; do
+        printf 'good \033[31mfilm\302\233m\t\033]0;good\007\nbad \342\200\256book\t"b\ta\nd"\nodd thing\tc\302\233d\n'
+    done
+} >../work/escapes.tsv
+"$taper" train --train ../work/escapes.tsv --dev ../work/escapes.tsv --analyzer char --epochs 2 --out ../work/escapes.safetensors >../work/out 2>$errors
+equal "escapes: train: status" $? 0
+check "escapes: train" unshown ../work/out $errors
+check "escapes: train shows them" grep -qF '3 classes: \x1B]0;good\x07 (8), b\x09a\x0Ad (8), c\xC2\x9Bd (8)' ../work/out
+"$taper" inspect ../work/escapes.safetensors --top 1000 >../work/out 2>$errors
+equal "escapes: inspect: status" $? 0
+check "escapes: inspect" unshown ../work/out
+check "escapes: inspect shows them" grep -qF '  \x1B' ../work/out
+"$taper" eval ../work/escapes.safetensors ../work/escapes.tsv >../work/out
+equal "escapes: eval: status" $? 0
+check "escapes: eval" unshown ../work/out
+"$taper" predict ../work/escapes.safetensors ../work/escapes.tsv --text sentence --top 3 >../work/out
+equal "escapes: predict: fields" "$(awk -F'\t' 'NF != 6 { bad++ } END { print NR, bad + 0 }' ../work/out)" "24 0"
+check "escapes: predict" unshown ../work/out
+"$taper" predict ../work/escapes.safetensors ../work/escapes.tsv --text sentence --json >../work/out
+equal "escapes: predict --json: lines" "$(wc -l <../work/out)" 24
+check "escapes: predict --json" grep -qF '"label":"\u001b]0;good\u0007"' ../work/out
+! LC_ALL=C grep -q "$esc" ../work/out && passed || failed "escapes: predict --json"
+"$taper" eval ../work/escapes.safetensors "$esc[2Jno.tsv" 2>$errors
+equal "escapes: a file's name" "$? $(grep -cF "cannot open '\x1B[2Jno.tsv'" $errors)" "3 1"
+check "escapes: a file's name" unshown $errors
+"$taper" train --train train.tsv --text "$esc[2J" 2>$errors
+check "escapes: a column" unshown $errors
+"$taper" "$esc[2J" 2>$errors
+check "escapes: a command" unshown $errors
+
+# ---- Streams that are closed ----
+
+# What is printed must not get into a file that is opened in the place of standard output.
+"$taper" train --train train.tsv --epochs 1 --out ../work/closed.safetensors --log ../work/closed.jsonl >&- 2>$errors
+equal "train with standard output closed" "$? $(grep -c 'standard output: ' $errors)" "1 1"
+check "train with standard output closed: the log" valid_log ../work/closed.jsonl
+check "train with standard output closed: the model" "$taper" inspect ../work/closed.safetensors --top 0 >/dev/null
+"$taper" train --train train.tsv --epochs 1 --out ../work/closed.safetensors --log ../work/closed.jsonl --epochs=1 <&- >&- 2>&-
+equal "a wrong command line with all streams closed" $? 2
+"$taper" train --train train.tsv --epochs 1 --quiet --out ../work/closed.safetensors --log ../work/closed.jsonl <&- >&- 2>&-
+check "all streams closed: the log" valid_log ../work/closed.jsonl
+check "all streams closed: the model" "$taper" inspect ../work/closed.safetensors --top 0 >/dev/null
+"$taper" predict model.safetensors <&- >../work/out 2>$errors
+equal "predict with standard input closed" "$? $(grep -c 'standard input: ' $errors)" "3 1"
+
 # ---- Models with a bit changed ----
 
 size=$(wc -c <model.safetensors)

@@ -1,5 +1,6 @@
 #include "common.h"
 
+#include <taper/region.h>
 #include <taper/text.h>
 
 #include <errno.h>
@@ -24,25 +25,38 @@ static void print_front(void)
     fprintf(stderr, running ? "taper %s: " : "taper: ", running);
 }
 
+/* Names of files and words of command lines may hold anything. Line ends and tabs are the sentence's own. */
+TP_PRINTF(1, 0) static void print_sentence(const char *format, va_list arguments)
+{
+    char sentence[8192], shown[4 * sizeof sentence];
+    print_front();
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    for (const char *at = sentence; *at;) {
+        const size_t length = strcspn(at, "\n\t");
+        tp_visible_text(shown, sizeof shown, at, length);
+        fputs(shown, stderr);
+        at += length;
+        if (*at)
+            fputc(*at++, stderr);
+    }
+    fputc('\n', stderr);
+}
+
 int fail(int status, const char *format, ...)
 {
     va_list arguments;
-    print_front();
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_sentence(format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
     return status;
 }
 
 void note(const char *format, ...)
 {
     va_list arguments;
-    print_front();
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_sentence(format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
 }
 
 int fail_library(void)
@@ -127,6 +141,17 @@ int64_t peak_memory(void)
     return (int64_t)usage.ru_maxrss * 1024;
 }
 
+const char *visible(const char *text, size_t length)
+{
+    const size_t size = tp_visible_text(NULL, 0, text, length) + 1;
+    tp_region *region = tp_region_current();
+    char *shown = region ? tp_region_alloc(region, size) : NULL;
+    if (!shown)
+        return "";
+    tp_visible_text(shown, size, text, length);
+    return shown;
+}
+
 int text_width(const char *text, size_t length)
 {
     int width = 0;
@@ -145,10 +170,12 @@ void json_text(FILE *out, const char *text)
         const unsigned char c = (unsigned char)*at;
         if (c == '"' || c == '\\')
             fprintf(out, "\\%c", c);
-        else if (c < 0x20)
+        else if (c < 0x20 || c == 0x7f)
             fprintf(out, "\\u%04x", c);
         else if (c >= 0x80 && !valid)
             fputs("\\ufffd", out);
+        else if (c == 0xc2 && (unsigned char)at[1] < 0xa0) /* U+0080 to U+009F */
+            fprintf(out, "\\u%04x", (unsigned char)*++at);
         else
             fputc(c, out);
     }

@@ -50,11 +50,15 @@ double clock_seconds(void);
 /* The most memory that the process has had, in bytes. */
 int64_t peak_memory(void);
 
+/* A text of a file as a terminal may be shown it (tp_visible_text), in the current region; "" if memory is
+ * out. */
+const char *visible(const char *text, size_t length);
+
 /* The number of code points, which is the width in columns of most scripts. */
 int text_width(const char *text, size_t length);
 
-/* JSON: a text in quotes (bytes that are not UTF-8 become U+FFFD); a number that reads back as the same
- * double, null if it is not finite. */
+/* JSON: a text in quotes (bytes that are not UTF-8 become U+FFFD, control characters \uNNNN); a number that
+ * reads back as the same double, null if it is not finite. */
 void json_text(FILE *out, const char *text);
 void json_number(FILE *out, double number);
 

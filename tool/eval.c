@@ -37,9 +37,11 @@ static bool measure(const tp_text_model *model, const tp_labelled_texts *data, s
 
 static void print_text(const tp_text_model *model, const char *model_path, const char *path, const scores *s)
 {
-    const char *const names[2] = {tp_text_model_label(model, 0), tp_text_model_label(model, 1)};
-    printf("%s on %s: %" PRId64 " texts, %" PRId64 " of label %s\n\n", model_path, path, s->count, s->ones,
-           names[1]);
+    const char *names[2];
+    for (int i = 0; i < 2; i++)
+        names[i] = label_of(model, i);
+    printf("%s on %s: %" PRId64 " texts, %" PRId64 " of label %s\n\n",
+           visible(model_path, strlen(model_path)), visible(path, strlen(path)), s->count, s->ones, names[1]);
     printf("accuracy   %.4f   %" PRId64 " of %" PRId64 " right\n", s->accuracy,
            s->confusion[0][0] + s->confusion[1][1], s->count);
     printf("loss       %.4f   mean binary cross-entropy\n", s->loss);

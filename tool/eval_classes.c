@@ -1,4 +1,5 @@
 #include "eval_classes.h"
+#include "model_file.h"
 
 #include <taper/metrics.h>
 #include <taper/region.h>
@@ -103,7 +104,7 @@ static bool print_report(const tp_text_model *model, const tp_labelled_texts *da
         return false;
     for (int64_t c = 0; c < s->classes; c++)
         if (support(s, c) || predictions(s, c))
-            names[n++] = tp_text_model_label(model, (int)c);
+            names[n++] = label_of(model, (int)c);
     return tp_classification_report(stdout, data->labels, s->predicted, names, n) == TP_OK;
 }
 
@@ -111,17 +112,17 @@ static void print_confusion(const tp_text_model *model, const scores *s)
 {
     int width = 7;
     for (int c = 0; c < s->classes; c++) {
-        const char *name = tp_text_model_label(model, c);
+        const char *name = label_of(model, c);
         const int here = text_width(name, strlen(name));
         width = here > width ? here : width;
     }
     printf("\n%-*s  predicted\n%-*s", width, "", width, "actual");
     for (int c = 0; c < s->classes; c++) {
-        const char *name = tp_text_model_label(model, c);
+        const char *name = label_of(model, c);
         printf("  %*s%s", width - text_width(name, strlen(name)), "", name);
     }
     for (int c = 0; c < s->classes; c++) {
-        const char *name = tp_text_model_label(model, c);
+        const char *name = label_of(model, c);
         printf("\n%s%*s", name, width - text_width(name, strlen(name)), "");
         for (int p = 0; p < s->classes; p++)
             printf("  %*" PRId64, width, at(s, c, p));
@@ -132,7 +133,8 @@ static void print_confusion(const tp_text_model *model, const scores *s)
 static bool print_text(const tp_text_model *model, const tp_labelled_texts *data, const char *model_path,
                        const char *path, const scores *s)
 {
-    printf("%s on %s: %" PRId64 " texts, %" PRId64 " classes\n\n", model_path, path, s->count, s->classes);
+    printf("%s on %s: %" PRId64 " texts, %" PRId64 " classes\n\n", visible(model_path, strlen(model_path)),
+           visible(path, strlen(path)), s->count, s->classes);
     printf("accuracy   %.4f   %" PRId64 " of %" PRId64 " right\n", s->accuracy, s->right, s->count);
     printf("macro F1   %.4f\n", s->macro_f1);
     printf("loss       %.4f   mean cross-entropy\n", s->loss);

@@ -129,7 +129,7 @@ static int set_number(const flag *f, const char *value)
     char *end;
     const double number = strtod(value, &end);
     const double low = (double)f->low;
-    if (!*value || isspace((unsigned char)*value) || *end || !isfinite(number) || number < low ||
+    if (!*value || value[strspn(value, "0123456789+-.eE")] || *end || !isfinite(number) || number < low ||
         (f->above && number == low))
         return usage_error("--%s takes a number %s %g, not '%s'", f->name, f->above ? "above" : "of at least",
                            low, value);

@@ -91,9 +91,11 @@ static void print_vectorizer(const tp_text_model *model)
 /* A column of hashes has no term, and is shown by its number. */
 static const char *name_of(const tp_word_weight *word, char *buffer, size_t size, size_t *length)
 {
-    *length = word->length;
-    if (word->length)
-        return word->term;
+    if (word->length) {
+        const char *term = visible(word->term, word->length);
+        *length = strlen(term);
+        return term;
+    }
     *length = (size_t)snprintf(buffer, size, "#%" PRId64, word->column);
     return buffer;
 }
@@ -152,8 +154,16 @@ static void print_labels(const tp_text_model *model)
     const int64_t classes = tp_text_model_classes(model);
     printf("%-12s", "labels");
     for (int c = 0; c < classes; c++)
-        printf("%s %s", c ? "," : "", tp_text_model_label(model, c));
+        printf("%s %s", c ? "," : "", label_of(model, c));
     putchar('\n');
+}
+
+/* As much of a label as there is room for. */
+static const char *short_label(const tp_text_model *model, int label, char room[81])
+{
+    const char *name = tp_text_model_label(model, label);
+    tp_visible_text(room, 81, name, strlen(name));
+    return room;
 }
 
 /* The words for label 1 beside those for label 0. */
@@ -164,9 +174,9 @@ static bool print_two_lists(const tp_text_model *model, int64_t wanted)
         tp_text_model_top_words(model, 0, wanted, lists + wanted) < 0)
         return false;
     const int width = width_of(lists, wanted);
-    char left[128], right[128];
-    snprintf(left, sizeof left, "for label %.80s", tp_text_model_label(model, 1));
-    snprintf(right, sizeof right, "for label %.80s", tp_text_model_label(model, 0));
+    char left[128], right[128], label[81];
+    snprintf(left, sizeof left, "for label %s", short_label(model, 1, label));
+    snprintf(right, sizeof right, "for label %s", short_label(model, 0, label));
     printf("\n       %s%*s  %s\n", left,
            10 + width - text_width(left, strlen(left)) > 0 ? 10 + width - text_width(left, strlen(left)) : 0,
            "", right);
@@ -182,7 +192,7 @@ static bool print_class_lists(const tp_text_model *model, int64_t wanted)
     for (int c = 0; words && c < classes; c++) {
         if (tp_text_model_top_words(model, c, wanted, words) < 0)
             return false;
-        printf("\n       for label %s\n", tp_text_model_label(model, c));
+        printf("\n       for label %s\n", label_of(model, c));
         for (int64_t i = 0; i < wanted; i++) {
             char buffer[32];
             size_t length;
@@ -225,7 +235,7 @@ int inspect_command(int argc, char **argv)
 
     const bool logreg = tp_text_model_kind_of(model) == TP_TEXT_LOGISTIC_REGRESSION;
     const bool softmax = tp_text_model_softmax(model);
-    printf("%-12s %s\n", "file", path);
+    printf("%-12s %s\n", "file", visible(path, strlen(path)));
     print_model(model);
     if (!print_parameters(model))
         return fail_library();

@@ -3,6 +3,7 @@
 
 #include <taper/region.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -76,8 +77,18 @@ static int dispatch(int argc, char **argv)
     return STATUS_OK;
 }
 
+/* Were one of them closed, the next file that is opened would stand in its place, and a model could get what
+ * is printed. What takes the place can be neither read nor written. */
+static void hold_standard_streams(void)
+{
+    for (int stream = 0; stream < 3; stream++)
+        if (fcntl(stream, F_GETFD) < 0)
+            (void)open("/dev/null", stream ? O_RDONLY : O_WRONLY);
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     /* A file that may not grow any more is an error of the write, not the end of the process. */
     signal(SIGXFSZ, SIG_IGN);
     const int status = close_output(dispatch(argc, argv));

@@ -36,6 +36,12 @@ tp_labelled_texts *read_texts(const tp_labelled_texts_options *options, int *sta
     return data;
 }
 
+const char *label_of(const tp_text_model *model, int label)
+{
+    const char *name = tp_text_model_label(model, label);
+    return visible(name, strlen(name));
+}
+
 int64_t count_ones(const tp_tensor *labels)
 {
     const float *values = tp_data_f32((tp_tensor *)(uintptr_t)labels);

@@ -17,6 +17,9 @@ tp_labelled_texts_options texts_options(const char *path, const char *format, co
  * wrong, with *status set. */
 tp_labelled_texts *read_texts(const tp_labelled_texts_options *options, int *status);
 
+/* A label's name as a terminal may be shown it. */
+const char *label_of(const tp_text_model *model, int label);
+
 /* How many of the labels are 1. */
 int64_t count_ones(const tp_tensor *labels);
 

@@ -17,7 +17,8 @@
 typedef struct answer_format {
     int64_t top; /* classes of an answer with their probabilities; 0: a label and what it is predicted by */
     bool json;
-    size_t longest; /* bytes of an answer at most */
+    const char **labels; /* as answers that are no JSON show them: in one line, without a tab */
+    size_t longest;      /* bytes of an answer at most */
 } answer_format;
 
 /* A run of a block's texts for one thread. */
@@ -60,8 +61,10 @@ static char *write_quoted(char *at, const char *text)
         const unsigned char c = (unsigned char)*text;
         if (c == '"' || c == '\\')
             *at++ = '\\';
-        if (c < 0x20)
+        if (c < 0x20 || c == 0x7f)
             at += sprintf(at, "\\u%04x", c);
+        else if (c == 0xc2 && (unsigned char)text[1] < 0xa0) /* U+0080 to U+009F */
+            at += sprintf(at, "\\u%04x", (unsigned char)*++text);
         else
             *at++ = *text;
     }
@@ -95,11 +98,10 @@ static int64_t next_class(const tp_text_model *model, const float *p, int64_t be
 
 static char *write_class(char *at, const share *s, const float *p, int64_t class, bool first)
 {
-    const char *name = tp_text_model_label(s->model, (int)class);
     const float probability = probability_of(s->model, p, class);
     if (s->format->json) {
         at = write_text(at, first ? "{\"label\":" : ",{\"label\":");
-        at = write_quoted(at, name);
+        at = write_quoted(at, tp_text_model_label(s->model, (int)class));
         at = write_text(at, ",\"probability\":");
         at += probability == probability ? sprintf(at, "%.9g", (double)probability) : sprintf(at, "null");
         *at++ = '}';
@@ -107,7 +109,7 @@ static char *write_class(char *at, const share *s, const float *p, int64_t class
     }
     if (!first)
         *at++ = '\t';
-    at = write_text(at, name);
+    at = write_text(at, s->format->labels[class]);
     *at++ = '\t';
     return write_probability(at, probability);
 }
@@ -115,7 +117,7 @@ static char *write_class(char *at, const share *s, const float *p, int64_t class
 /* Of a model with one score the label, and the probability of label 1. */
 static char *write_label(char *at, const share *s, float probability)
 {
-    at = write_text(at, tp_text_model_label(s->model, probability > 0.5f));
+    at = write_text(at, s->format->labels[probability > 0.5f]);
     *at++ = '\t';
     return write_probability(at, probability);
 }
@@ -210,19 +212,26 @@ static int print_block(const tp_text_model *model, const answer_format *format, 
     return fflush(stdout) == 0 ? STATUS_GO_ON : output_failed();
 }
 
-/* Room for the longest answer: names (in JSON each byte is six at most), and what stands around them. */
-static void set_longest(answer_format *format, const tp_text_model *model)
+/* The labels, and room for the longest answer: names (in JSON each byte is six at most), and what stands
+ * around them. False when memory is out. */
+static bool prepare_answers(answer_format *format, const tp_text_model *model)
 {
     enum { AROUND = 48 };
     const int64_t classes = tp_text_model_classes(model);
     size_t longest = 0;
+    format->labels = tp_region_alloc(tp_region_current(), (size_t)classes * sizeof *format->labels);
+    if (!format->labels)
+        return false;
     for (int64_t i = 0; i < classes; i++) {
-        const size_t length = strlen(tp_text_model_label(model, (int)i));
+        format->labels[i] = label_of(model, (int)i);
+        const size_t length =
+            format->json ? 6 * strlen(tp_text_model_label(model, (int)i)) : strlen(format->labels[i]);
         longest = length > longest ? length : longest;
     }
     format->top = format->top < classes ? format->top : classes;
     const size_t pieces = format->top ? (size_t)format->top : 1;
-    format->longest = pieces * (AROUND + (format->json ? 6 : 1) * longest) + 4;
+    format->longest = pieces * (AROUND + longest) + 4;
+    return true;
 }
 
 /* Predicts block after block; the texts before an error are predicted, too. */
@@ -281,7 +290,8 @@ int predict_command(int argc, char **argv)
     tp_text_model *model = open_model(paths[0], &status);
     if (!model)
         return status;
-    set_longest(&answers, model);
+    if (!prepare_answers(&answers, model))
+        return fail_library();
     text_blocks blocks;
     status = text_blocks_open(&blocks, paths[1] ? paths[1] : "-", column, strcmp(format, "csv") ? '\t' : ',');
     if (status == STATUS_GO_ON)

@@ -29,14 +29,14 @@ static void print_classes(const train_texts *t)
     for (int64_t i = 0; i < names->count && i < LISTED; i++) {
         size_t length;
         const char *name = tp_string_at(names, i, &length);
-        printf("%s %.*s (%" PRId64 ")", i ? "," : "", (int)length, name, t->class_counts[i]);
+        printf("%s %s (%" PRId64 ")", i ? "," : "", visible(name, length), t->class_counts[i]);
     }
     puts(names->count > LISTED ? ", ..." : "");
 }
 
 static void print_file(const train_texts *t, const char *path, int64_t count, int64_t ones)
 {
-    printf("%s: %" PRId64 " texts", path, count);
+    printf("%s: %" PRId64 " texts", visible(path, strlen(path)), count);
     if (!t->classes)
         printf(", %" PRId64 " of label 1", ones);
     putchar('\n');
@@ -188,7 +188,7 @@ static int run_training(run *r, double begin, int argc, char **argv)
         return 128 + (interrupt_signal ? (int)interrupt_signal : SIGINT);
     }
     if (!s->quiet) {
-        printf("\n%s: %s\n", s->out, best);
+        printf("\n%s: %s\n", visible(s->out, strlen(s->out)), best);
         fflush(stdout);
         print_seconds(r);
     }

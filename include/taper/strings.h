@@ -33,6 +33,12 @@ TP_API tp_strings *tp_strings_select(const tp_strings *strings, const int64_t *i
  */
 TP_API char *tp_string_copy(const tp_strings *strings, int64_t i);
 
+/* Text of a file as a terminal may be shown it: control characters (line ends and tabs, too), characters that
+ * change the direction in which text runs, and bytes that are no UTF-8 become \xNN. Written into `buffer` of
+ * `size` bytes with a zero behind, and cut in front of the first character that does not fit; a `size` of 0
+ * writes nothing. Returns how many bytes all of it takes, without the zero. */
+TP_API size_t tp_visible_text(char *buffer, size_t size, const char *text, size_t length);
+
 TP_CLOSE
 
 #endif

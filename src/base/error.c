@@ -1,5 +1,6 @@
 /* The first error of each thread, as a code and a sentence. */
 #include "base/error.h"
+#include "base/visible.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -119,6 +120,38 @@ static size_t append_path(size_t at, const tp_frame *frame, bool *any)
     return at;
 }
 
+/* What the sentence quotes may have come from a file, and must not control the terminal that it is shown on.
+ * Line ends and tabs are the sentence's own. */
+static void make_visible(void)
+{
+    char raw[TP__MESSAGE_SIZE];
+    const size_t length = strlen(message);
+    memcpy(raw, message, length + 1);
+    size_t out = 0;
+    for (size_t at = 0, bytes; at < length; at += bytes) {
+        bool plain;
+        bytes = tp__visible_step(raw + at, length - at, &plain);
+        if (length == TP__MESSAGE_SIZE - 1 && tp__character((unsigned char *)raw + at, length - at) < 0)
+            break; /* a character that was cut at the end */
+        if (raw[at] == '\n' || raw[at] == '\t') {
+            message[out++] = raw[at];
+            continue;
+        }
+        const size_t space = plain ? bytes : 4 * bytes;
+        if (out + space >= TP__MESSAGE_SIZE)
+            break;
+        out += tp_visible_text(message + out, space + 1, raw + at, bytes);
+    }
+    message[out] = 0;
+}
+
+static bool is_ascii_line(const char *text)
+{
+    while (*text >= 0x20 && *text < 0x7F)
+        text++;
+    return !*text;
+}
+
 tp_status tp_fail(tp_status status, const char *format, ...)
 {
     if (tp__ctx.error != TP_OK)
@@ -140,6 +173,8 @@ tp_status tp_fail(tp_status status, const char *format, ...)
         append_text(at, "%s%s %s)", any ? ", " : "", strchr("AEIOU", layer->kind[0]) ? "an" : "a",
                     layer->kind);
     }
+    if (!is_ascii_line(message))
+        make_visible();
     return status;
 }
 

@@ -11,7 +11,8 @@
  * character. */
 size_t tp__utf8_check(const char *text, size_t length, bool *incomplete);
 
-/* `text` between quotes, cut to about 40 characters, with control characters and broken bytes as \xNN. The
+/* `text` between quotes, cut to about 40 characters, with control characters and broken bytes as \xNN
+ * (tp_visible_text). The
  * buffer, of at least 8 bytes, is returned. */
 char *tp__quote(char *buffer, size_t size, const char *text, size_t length);
 #define TP__QUOTE_SIZE 192
