@@ -238,6 +238,25 @@ static void test_atomic(void)
     CHECK(test_file_is(path, "linked", 6) && lstat(link_path, &about) == 0 && S_ISLNK(about.st_mode));
     CHECK(stat(path, &about) == 0 && (about.st_mode & 0777) == 0640);
 
+    /* A link to what is not there yet, by way of another one; and a circle of them. */
+    char far[600], made[600];
+    snprintf(far, sizeof far, "%s/far", folder);
+    snprintf(made, sizeof made, "%s/made", folder);
+    CHECK(symlink("near", far) == 0);
+    snprintf(far, sizeof far, "%s/near", folder);
+    CHECK(symlink(made, far) == 0);
+    snprintf(far, sizeof far, "%s/far", folder);
+    CHECK(tp__write_file(far, "new", 3) == TP_OK && test_file_is(made, "new", 3));
+    CHECK(lstat(far, &about) == 0 && S_ISLNK(about.st_mode));
+    unlink(made);
+    unlink(far);
+    snprintf(far, sizeof far, "%s/near", folder);
+    unlink(far);
+    CHECK(symlink("near", far) == 0);
+    CHECK(tp__write_file(far, "new", 3) == TP_ERROR_IO);
+    CHECK_ERROR(TP_ERROR_IO, "cannot write");
+    unlink(far);
+
     CHECK(tp__write_atomically(path, give_up, NULL) == TP_ERROR_STATE);
     CHECK_ERROR(TP_ERROR_STATE, "given up");
     CHECK(test_file_is(path, "linked", 6) && entries_in(folder) == 2);

@@ -127,6 +127,33 @@ static void test_errors(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "longest_row");
 }
 
+/* A line of delimiters becomes columns; what they take stays in proportion to it. */
+static void test_many_columns(void)
+{
+    TP_SCOPE(many);
+    enum { COLUMNS = 200000 };
+    static char text[2 * COLUMNS + 64];
+    memset(text, ',', COLUMNS - 1);
+    text[COLUMNS - 1] = '\n';
+    memset(text + COLUMNS, ',', COLUMNS - 1);
+    const char *path = test_write_file("columns.csv", text, 2 * COLUMNS - 1);
+    tp_memory_trim();
+    const size_t before = tp_memory_used();
+    tp_set_memory_limit(before + 64000000);
+    tp_table *t = tp_read_table(path, .delimiter = ',');
+    CHECK(tp_table_columns(t) == COLUMNS && tp_table_rows(t) == 1);
+    CHECK_OK();
+    /* Of a row with more fields than there are columns, the fields are counted and not kept. */
+    memcpy(text, "a\n", 2);
+    memset(text + 2, ',', 2 * COLUMNS);
+    test_write_file("columns.csv", text, 2 * COLUMNS + 2);
+    tp_set_memory_limit(tp_memory_used() + 3000000);
+    CHECK(!tp_read_table(path, .delimiter = ','));
+    CHECK_ERROR(TP_ERROR_FORMAT, "columns.csv:2:2: 400001 fields in a table of 1 columns");
+    tp_set_memory_limit(0);
+    unlink(path);
+}
+
 static void test_columns(void)
 {
     TP_SCOPE(columns);
@@ -330,6 +357,7 @@ int main(void)
     test_pieces();
     test_errors();
     test_columns();
+    test_many_columns();
     test_reader();
     test_long_rows();
     test_out_of_memory();

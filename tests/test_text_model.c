@@ -220,9 +220,12 @@ static tp_text_model *train_topics(tp_text_model_options options)
     remove(file);
     CHECK(texts && tp_label_count(texts->classes) == 3 && tp_dtype_of(texts->labels) == TP_I64);
     tp_manual_seed(0);
-    static const char *const classes[] = {"food", "music", "sport"};
+    static const char *const classes[] = {"food", "music", "sport"}, *const same[] = {"food", "music",
+                                                                                      "food"};
     tp_count_vectorizer *v = tp_count_vectorizer_new();
     tp_tensor *X = tp_count_vectorizer_fit_transform(v, texts ? texts->texts : NULL);
+    CHECK(!tp_text_model_make(.vectorizer = v, .label_names = same, .classes = 3));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "two labels are named 'food'");
     options.vectorizer = v;
     options.label_names = classes;
     options.classes = 3;
@@ -456,6 +459,16 @@ static const change changes[] = {
      .piece = "\"ngram_max\" is not a count"},
     {.config = "{\"labels\":[\"a\"]}", .status = TP_ERROR_FORMAT, .piece = "\"labels\" is not"},
     {.config = "{\"labels\":[\"a\",\"b\\u0000c\"]}", .status = TP_ERROR_FORMAT, .piece = "\"labels\" is not"},
+    {.config = CONFIG(",\"terms\\u0000\":2}"), .status = TP_ERROR_FORMAT, .piece = "\"terms\" is not known"},
+    {.config = "{\"labels\":[\"b\",\"a\",\"b\"]}",
+     .status = TP_ERROR_FORMAT,
+     .piece = "\"labels\" has 'b' twice"},
+    {.config = "{\"labels\":[\"\x1b[1m\",\"\\u001b[1m\",\"\\u001b[1m\"]}",
+     .status = TP_ERROR_FORMAT,
+     .piece = "control"},
+    {.config = "{\"labels\":[\"\\u001b[1m\",\"\\u001b[1m\"]}",
+     .status = TP_ERROR_FORMAT,
+     .piece = "has '\\x1B[1m' twice"},
     {.config = "{\"labels\":[\"a\",1]}", .status = TP_ERROR_FORMAT, .piece = "\"labels\" is not"},
     {.vocabulary = "aa", .status = TP_ERROR_FORMAT, .piece = "1 lines, and the config says 2"},
     {.vocabulary = "aa\naa", .status = TP_ERROR_VALUE, .piece = "aa"},

@@ -243,6 +243,31 @@ static void test_files(void)
     for (int i = 1; i < 40; i++)
         doubling[i][0] = doubling[i][1] = 255 + i;
     refuse(tp_from_array(TP_I32, doubling, 40, 2), none, "1", TP_ERROR_VALUE, "longer than 1 MiB");
+    /* Nor is much made of many that are not quite as long: 21 doublings, and then 2^19 bytes 4000 times. */
+    static int32_t many[4000][2];
+    memcpy(many, doubling, 19 * sizeof *many);
+    for (int i = 19; i < 4000; i++) {
+        many[i][0] = 255 + 18;
+        many[i][1] = i % 256;
+        if (i >= 19 + 256)
+            many[i][0] = 255 + 19 + (i - 19) / 256;
+    }
+    refuse(tp_from_array(TP_I32, many, 4000, 2), none, "1", TP_ERROR_VALUE, "all up to it are than 4 MiB");
+    /* A hundred thousand special tokens are compared by hash. */
+    const int64_t count = 100000;
+    tp_tensor *names = tp_zeros(TP_U8, 7 * count);
+    uint8_t *bytes = tp_data(names);
+    for (int64_t i = 0; bytes && i < count; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%06lld\n", (long long)i);
+        memcpy(bytes + 7 * i, name, 7);
+    }
+    const tp_named_tensor tensors[] = {{"merges", tp_zeros(TP_I32, 0, 2)}, {"special_tokens", names}};
+    const tp_string_pair metadata[] = {{"taper", "tokenizer"}, {"version", "1"}};
+    const char *path = test_temporary("specials.safetensors");
+    CHECK(tp_safetensors_save(path, tensors, 2, metadata, 2) == TP_OK);
+    CHECK(tp_tokenizer_size(tp_tokenizer_load(path)) == count + 256);
+    unlink(path);
 }
 
 /* ---- Vocabularies ---- */

@@ -56,13 +56,27 @@ tp_status tp__output_write(tp__output *o, const void *bytes, size_t length)
     return TP_OK;
 }
 
-/* The file that `path` stands for behind symbolic links, in `resolved` (PATH_MAX bytes); `path` itself if
- * there is none yet. */
+/* The file that `path` stands for behind symbolic links, whether it is there or not; in `resolved` (PATH_MAX
+ * bytes), or `path` itself. NULL with errno set. */
 static const char *behind_links(const char *path, char *resolved)
 {
     struct stat about;
-    if (lstat(path, &about) == 0 && S_ISLNK(about.st_mode) && realpath(path, resolved))
-        return resolved;
+    char link[PATH_MAX];
+    for (int depth = 0; lstat(path, &about) == 0 && S_ISLNK(about.st_mode); depth++) {
+        const ssize_t length = readlink(path, link, sizeof link - 1);
+        if (length < 0)
+            return NULL;
+        link[length] = 0;
+        const char *slash = strrchr(path, '/');
+        const size_t folder = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        if (depth == 40 || folder + (size_t)length >= PATH_MAX) {
+            errno = depth == 40 ? ELOOP : ENAMETOOLONG;
+            return NULL;
+        }
+        memmove(resolved, path, folder);
+        memcpy(resolved + folder, link, (size_t)length + 1);
+        path = resolved;
+    }
     return path;
 }
 
@@ -148,6 +162,8 @@ tp_status tp__write_atomically(const char *path, tp_status (*write)(tp__output *
         return tp__null_argument("path");
     char resolved[PATH_MAX];
     const char *target = behind_links(path, resolved);
+    if (!target)
+        return tp__fail_system("write", path, errno);
     struct stat about;
     const bool exists = stat(target, &about) == 0;
     if (exists && S_ISDIR(about.st_mode))

@@ -49,13 +49,16 @@ static void end_table(void *argument)
 }
 
 /* What an array of `used` items will come to when the file is read, seen from how far it is; so a table of
- * known size is neither copied often nor given twice its memory. */
-static size_t forecast(const tp_table_reader *r, int64_t file_size, size_t used, size_t needed)
+ * known size is neither copied often nor given twice its memory. What is added for luck is little where there
+ * are many columns: a line of delimiters must not take a thousand times its size. */
+static size_t forecast(const tp_table *t, const tp_table_reader *r, int64_t file_size, size_t used,
+                       size_t needed)
 {
     const int64_t read = r->consumed + (int64_t)r->next;
-    size_t wanted = used + used / 2 + 4096;
+    const size_t spare = t->count <= 64 ? 4096 : (size_t)(262144 / t->count);
+    size_t wanted = used + used / 2 + spare;
     if (file_size > 0 && read > 0 && read <= file_size) {
-        const double whole = (double)used * 1.02 * ((double)file_size / (double)read) + 4096.0;
+        const double whole = (double)used * 1.02 * ((double)file_size / (double)read) + (double)spare;
         if (whole < 1e15 && (size_t)whole > used)
             wanted = (size_t)whole;
     }
@@ -80,11 +83,12 @@ static tp_status append(tp_table *t, const tp_table_reader *r, int64_t file_size
         const size_t length = (size_t)field.length;
         if (c->capacity - c->length < length)
             TP__TRY(resize((void **)&c->bytes, &c->capacity,
-                           forecast(r, file_size, c->length, c->length + length), 1));
+                           forecast(t, r, file_size, c->length, c->length + length), 1));
         if (row + 2 > c->offsets_capacity)
             TP__TRY(resize((void **)&c->offsets, &c->offsets_capacity,
-                           forecast(r, file_size, row + 1, row + 2), sizeof *c->offsets));
-        memcpy(c->bytes + c->length, field.bytes, length);
+                           forecast(t, r, file_size, row + 1, row + 2), sizeof *c->offsets));
+        if (length)
+            memcpy(c->bytes + c->length, field.bytes, length);
         c->length += length;
         c->offsets[row + 1] = (int64_t)c->length;
     }
@@ -116,12 +120,6 @@ static tp_status choose_columns(tp_table *t, const tp_table_reader *r, const cha
         if (!(c->name = tp__strdup(r->names[source])))
             return TP_ERROR_MEMORY;
         t->names[t->count] = c->name;
-        if (!(c->offsets = tp__calloc(64, sizeof *c->offsets)) || !(c->bytes = tp__malloc(1024))) {
-            t->count++; /* so that the clean-up sees it */
-            return TP_ERROR_MEMORY;
-        }
-        c->offsets_capacity = 64;
-        c->capacity = 1024;
     }
     return TP_OK;
 }
@@ -146,6 +144,7 @@ static tp_status read_rows(tp_table *t, tp_table_reader *r, const tp_table_optio
     for (column *c = t->columns; c < t->columns + t->count; c++) {
         TP__TRY(resize((void **)&c->bytes, &c->capacity, c->length, 1));
         TP__TRY(resize((void **)&c->offsets, &c->offsets_capacity, (size_t)t->rows + 1, sizeof *c->offsets));
+        c->offsets[0] = 0;
         c->strings = (tp_strings){t->rows, c->bytes, c->offsets};
     }
     return TP_OK;

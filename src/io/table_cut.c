@@ -123,10 +123,13 @@ tp__table_cut_result tp__table_cut(tp_table_reader *r)
     for (;; p++) {
         if (end_of_line == limit && !last && !(quote && p < limit && *p == quote))
             return TP__CUT_MORE;
-        if ((count == r->fields_capacity || count == r->spans_capacity) && !grow_fields(r, count + 1))
+        /* Of fields that the table has no columns for, the first is kept, for the error. */
+        const size_t slot = r->columns >= 0 && count > (size_t)r->columns ? (size_t)r->columns + 1 : count;
+        if ((slot >= r->fields_capacity || slot >= r->spans_capacity) && !grow_fields(r, slot + 1))
             return TP__CUT_FAILED;
-        tp_table_field *field = &r->fields[count];
-        tp__table_span *span = &r->spans[count++];
+        tp_table_field *field = &r->fields[slot];
+        tp__table_span *span = &r->spans[slot];
+        count++;
         const char *begin = p;
         span->begin = (size_t)(begin - row);
         span->rewrite = false;

@@ -48,20 +48,24 @@ static void forget(void *argument)
 static tp_status check_specials(const tp_strings *specials)
 {
     TP__TRY(tp__strings_check(specials, "tokenizer: special_tokens"));
-    for (int64_t i = 0; i < specials->count; i++) {
-        size_t length, other;
+    tp__interner known = {0};
+    tp_status status = TP_OK;
+    for (int64_t i = 0; i < specials->count && status == TP_OK; i++) {
+        size_t length;
+        uint32_t id;
         const char *name = tp_string_at(specials, i, &length);
+        const uint32_t hash = tp__hash(name, length);
         if (!length || memchr(name, '\n', length) || memchr(name, 0, length))
-            return tp_fail(TP_ERROR_VALUE,
-                           "tokenizer: special token %lld is empty, or has a line end or a zero in it",
-                           (long long)i);
-        for (int64_t k = 0; k < i; k++) {
-            const char *before = tp_string_at(specials, k, &other);
-            if (length == other && !memcmp(name, before, length))
-                return tp_fail(TP_ERROR_VALUE, "tokenizer: special token %lld is there twice", (long long)i);
-        }
+            status = tp_fail(TP_ERROR_VALUE,
+                             "tokenizer: special token %lld is empty, or has a line end or a zero in it",
+                             (long long)i);
+        else if (tp__interner_find(&known, name, length, hash) != TP__NO_ID)
+            status = tp_fail(TP_ERROR_VALUE, "tokenizer: special token %lld is there twice", (long long)i);
+        else
+            status = tp__interner_add(&known, name, length, hash, &id);
     }
-    return TP_OK;
+    tp__interner_free(&known);
+    return status;
 }
 
 tp_tokenizer *tp__tokenizer_new(const tp_strings *specials)
@@ -133,10 +137,12 @@ tp_status tp__tokenizer_finish(tp_tokenizer *t)
                                id - first);
             length = length_of(t, m.left) + length_of(t, m.right);
         }
-        /* A merge may double: what a file says must not overflow, nor take all memory. */
-        if (length > (size_t)1 << 20 || size > (size_t)1 << 32)
-            return tp_fail(TP_ERROR_VALUE, "tokenizer: token %zu is longer than 1 MiB, or all are than 4 GiB",
-                           id);
+        /* A merge may double: what a small file says must not overflow, nor take all memory. */
+        if (length > (size_t)1 << 20 || size > ((size_t)1 << 22) + 1024 * id)
+            return tp_fail(
+                TP_ERROR_VALUE,
+                "tokenizer: token %zu is longer than 1 MiB, or all up to it are than 4 MiB and 1 KiB each",
+                id);
         t->ends[id] = size += length;
     }
     t->bytes = tp__malloc(size);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- Making ---- */
 
@@ -79,6 +80,26 @@ int64_t tp__text_model_check(const tp_text_model_options *o)
     return columns > 0 && check_network(o) == TP_OK ? columns : -1;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A prediction is a name: no two labels have the same. */
+static tp_status check_labels(const tp_text_model *model, int64_t count)
+{
+    TP_SCOPE(labels);
+    char **sorted = tp_region_alloc(tp_region_current(), (size_t)count * sizeof *sorted);
+    if (!sorted)
+        return TP_ERROR_MEMORY;
+    memcpy(sorted, model->labels, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
+    for (int64_t i = 1; i < count; i++)
+        if (!strcmp(sorted[i - 1], sorted[i]))
+            return tp_fail(TP_ERROR_ARGUMENT, "two labels are named '%.80s'", sorted[i]);
+    return TP_OK;
+}
+
 /* Copies of what the options point to. */
 static tp_status copy_options(tp_text_model *model, const tp_text_model_options *o, tp_region *home)
 {
@@ -100,7 +121,7 @@ static tp_status copy_options(tp_text_model *model, const tp_text_model_options 
         hidden[i] = o->hidden[i];
     model->options.hidden = hidden;
     model->options.label_names = (const char *const *)model->labels;
-    return TP_OK;
+    return check_labels(model, o->classes);
 }
 
 tp_text_model *tp__text_model_make(const tp_text_model_options *options, tp_generator *generator)

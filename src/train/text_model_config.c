@@ -3,6 +3,7 @@
 #include "io/json.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum field_kind {
@@ -38,6 +39,24 @@ static tp_status read_name(const char *key, const tp__json *value, const char *c
     return wrong(key, expected);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static tp_status check_different(const char *const *names, size_t count)
+{
+    const char **sorted = tp_region_alloc(tp__region_current(), count * sizeof *sorted);
+    if (!sorted)
+        return TP_ERROR_MEMORY;
+    memcpy(sorted, names, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_name);
+    for (size_t i = 1; i < count; i++)
+        if (!strcmp(sorted[i - 1], sorted[i]))
+            return tp_fail(TP_ERROR_FORMAT, "config: \"labels\" has '%.80s' twice", sorted[i]);
+    return TP_OK;
+}
+
 static tp_status read_label_names(const tp__json *value, tp__text_config *c)
 {
     static const char expected[] = "a list of at least two texts";
@@ -52,6 +71,7 @@ static tp_status read_label_names(const tp__json *value, tp__text_config *c)
             return wrong("labels", expected);
         names[i++] = item->text;
     }
+    TP__TRY(check_different(names, i));
     c->model.label_names = names;
     c->model.classes = (int64_t)value->count;
     return TP_OK;
@@ -189,7 +209,7 @@ tp_status tp__text_config_read(const char *text, tp__text_config *c)
     bool seen[sizeof fields / sizeof *fields] = {false};
     for (const tp__json *member = root->first; member; member = member->next) {
         size_t i = 0;
-        while (i < n && strcmp(fields[i].key, member->key))
+        while (i < n && (strcmp(fields[i].key, member->key) || strlen(member->key) != member->key_length))
             i++;
         if (i == n)
             return tp_fail(TP_ERROR_FORMAT, "config: \"%.80s\" is not known", member->key);
