@@ -3,6 +3,7 @@
 # make test       builds and runs every test; the last line counts them
 # make check      what a contributor runs: format, gcc and clang with warnings as errors, every test with each
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer, leaks included
+# make fuzz       gives each reader of files SECONDS (20) of libFuzzer's inputs, under sanitizers; needs clang
 # make valgrind   the fast tests under valgrind
 # make bench      the benchmarks
 # make instructions  counts the instructions of a few benchmarks, and compares them with bench/instructions.txt
@@ -14,21 +15,22 @@
 # make format     formats the sources in place
 # make clean      removes what the targets above have built
 #
-# Settings: BUILD (folder), TYPE (of build), PREFIX, JOBS, CC, CFLAGS, and SANITIZERS.
+# Settings: BUILD (folder), TYPE (of build), PREFIX, JOBS, CC, CFLAGS, SANITIZERS, and SECONDS.
 
 BUILD ?= build
 TYPE ?= Release
 PREFIX ?= /usr/local
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 SANITIZERS ?= address,undefined
+SECONDS ?= 20
 
 configure = cmake -S . -DCMAKE_BUILD_TYPE=$(TYPE) -Wno-dev
 compile = cmake --build
 export JOBS
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test check format-check sanitize valgrind bench instructions sabotage coverage install reference
-.PHONY: golden format clean
+.PHONY: build demo test check format-check sanitize valgrind fuzz bench instructions sabotage coverage install
+.PHONY: reference golden format clean
 .NOTPARALLEL:
 
 build:
@@ -70,6 +72,14 @@ valgrind:
 	@$(compile) build-valgrind -j $(JOBS)
 	@sh scripts/valgrind.sh build-valgrind
 
+fuzz: TYPE = RelWithDebInfo
+fuzz:
+	@sh scripts/setup.sh check
+	@$(configure) -B build-fuzz -DCMAKE_C_COMPILER=clang -DTAPER_FUZZ=ON -DTAPER_EXAMPLES=OFF \
+		-DTAPER_SANITIZE=fuzzer-no-link,$(SANITIZERS)
+	@$(compile) build-fuzz -j $(JOBS) --target fuzz libfuzzer
+	@sh scripts/fuzz.sh build-fuzz $(SECONDS)
+
 bench:
 	@sh scripts/setup.sh
 	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
@@ -100,4 +110,4 @@ format:
 	@sh scripts/format.sh
 
 clean:
-	rm -rf $(BUILD) build-gcc build-clang build-asan build-valgrind demo-model.safetensors
+	rm -rf $(BUILD) build-gcc build-clang build-asan build-fuzz build-valgrind demo-model.safetensors

@@ -130,7 +130,8 @@ static tp_status check_rows(int64_t rows, int64_t columns, int64_t stored, const
             if (column_of[i] < 0 || column_of[i] >= columns)
                 return tp_fail(TP_ERROR_INDEX, "csr: column %d in row %lld is out of range for %lld columns",
                                (int)column_of[i], (long long)r, (long long)columns);
-        const int twice = has_twice(column_of + row_starts[r], row_starts[r + 1] - row_starts[r]);
+        const int64_t entries = row_starts[r + 1] - row_starts[r];
+        const int twice = entries ? has_twice(column_of + row_starts[r], entries) : 0;
         if (twice)
             return twice < 0
                        ? TP_ERROR_MEMORY

@@ -54,7 +54,7 @@ tp_status tp__interner_add(tp__interner *interner, const char *bytes, size_t len
         TP__TRY(rehash(interner));
     TP__TRY(tp__grow((void **)&interner->entries, &interner->capacity, interner->count + 1,
                      sizeof *interner->entries));
-    TP__TRY(tp__grow((void **)&interner->bytes, &interner->bytes_capacity, interner->size + length, 1));
+    TP__TRY(tp__grow((void **)&interner->bytes, &interner->bytes_capacity, interner->size + length + 1, 1));
     if (length)
         memcpy(interner->bytes + interner->size, bytes, length);
     *id = (uint32_t)interner->count;
