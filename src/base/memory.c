@@ -39,6 +39,11 @@ void tp__memory_fail_after(int64_t countdown)
     atomic_store(&fail_countdown, countdown);
 }
 
+int64_t tp__memory_countdown(void)
+{
+    return atomic_load(&fail_countdown);
+}
+
 static inline bool must_fail(void)
 {
     if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) < 0)

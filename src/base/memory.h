@@ -40,6 +40,8 @@ static inline void *tp__block_data(tp__block *block)
 
 /* Tests: the allocation after `countdown` more ones on any thread fails, once; negative turns it off. */
 void tp__memory_fail_after(int64_t countdown);
+/* What is left of it: negative when it has failed, or is off. */
+int64_t tp__memory_countdown(void);
 
 /* Raw pieces for regions and blocks: counted, 64-byte aligned, recycled by size class. */
 void *tp__raw_alloc(size_t size, size_t *granted);

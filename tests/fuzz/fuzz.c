@@ -1,6 +1,7 @@
-/* fuzz [--seeds FOLDER] [TARGET] [COUNT]: gives COUNT mutations (300) of each valid input to the targets, or
- * writes the valid inputs into FOLDER/TARGET/. Compiled with TAPER_LIBFUZZER it is a program of libFuzzer,
- * whose target is named by the environment variable TAPER_FUZZ. */
+/* fuzz [--seeds FOLDER] [TARGET] [COUNT]: gives COUNT mutations (300) of each valid input to the targets, and
+ * each valid input with one allocation after the other failing, or writes the valid inputs into
+ * FOLDER/TARGET/. Compiled with TAPER_LIBFUZZER it is a program of libFuzzer, whose target is named by the
+ * environment variable TAPER_FUZZ. */
 #include "fuzz.h"
 
 #include "base/memory.h"
@@ -320,7 +321,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigne
 
 static const char *seeds_folder;
 static const fuzz_target *now;
-static int64_t mutations = 300, inputs, failures, seeds;
+static int64_t mutations = 300, inputs, failures, seeds, allocations;
 static char current[LONGEST + 1];
 static size_t current_length;
 
@@ -370,6 +371,44 @@ static void check_seeds(void)
     tp_clear_error();
 }
 
+/* Each allocation (of many: some) that a valid input takes fails once. What the target makes of that is its
+ * own affair; nothing is left behind. */
+static void fail_allocations(void)
+{
+    char *exact = malloc(current_length + 1);
+    if (!exact)
+        return;
+    memcpy(exact, current, current_length);
+    exact[current_length] = 0;
+    (void)try_once(now, exact, current_length);
+    const size_t used = tp_memory_used();
+    bool failed = true;
+    for (int64_t n = 0; failed; n += n < 64 || mutations > 300 ? 1 : n / 16) {
+        alarm(60);
+        tp_region *region = tp_region_new("fuzz");
+        if (tp_region_enter(region) != TP_OK)
+            exit(1);
+        tp__memory_fail_after(n);
+        (void)now->run(exact, current_length);
+        failed = tp__memory_countdown() < 0;
+        tp__memory_fail_after(-1);
+        tp_region_end(region);
+        tp_clear_error();
+        tp_memory_trim();
+        if (tp_memory_used() != used) /* what is made once was not made, or is made now */
+            (void)try_once(now, exact, current_length);
+        if (tp_memory_used() != used) {
+            printf("allocation %lld: %lld bytes are left\n", (long long)n,
+                   (long long)(tp_memory_used() - used));
+            report("a failing allocation");
+            break;
+        }
+        allocations += failed;
+    }
+    alarm(0);
+    free(exact);
+}
+
 void fuzz_seed(const void *bytes, size_t length)
 {
     check_seeds();
@@ -392,6 +431,7 @@ void fuzz_seed(const void *bytes, size_t length)
     state = 88172645463325252u + (uint64_t)++seeds;
     memcpy(current, seed, current_length = length);
     try_current();
+    fail_allocations();
     for (int64_t i = 0; i < mutations; i++) {
         memcpy(current, seed, current_length = length);
         for (int64_t n = (int64_t)draw(4); n >= 0; n--)
@@ -451,7 +491,8 @@ int main(int argc, char **argv)
             for (const fuzz_target *t = families[f]; t->name; t++)
                 run_target(t);
     }
-    printf("%lld inputs, %lld failed\n", (long long)inputs, (long long)failures);
+    printf("%lld inputs, %lld failing allocations, %lld failed\n", (long long)inputs, (long long)allocations,
+           (long long)failures);
     return failures ? 1 : 0;
 }
 

@@ -83,7 +83,9 @@ static tp_strings lines_of(const char *bytes, size_t length)
         count += bytes[i] == '\n';
     tp_region *region = tp_region_current();
     int64_t *offsets = tp_region_alloc(region, ((size_t)count + 1) * sizeof *offsets);
-    char *text = tp_region_alloc(region, length + 1);
+    char *text = offsets ? tp_region_alloc(region, length + 1) : NULL;
+    if (!text)
+        return lines; /* without offsets, which is refused */
     int64_t at = 0, line = 0;
     for (size_t i = 0; i < length; i++)
         if (bytes[i] == '\n')
