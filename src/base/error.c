@@ -1,5 +1,6 @@
 /* The first error of each thread, as a code and a sentence. */
 #include "base/error.h"
+#include "base/c_locale.h"
 #include "base/visible.h"
 
 #include <stdarg.h>
@@ -156,6 +157,7 @@ tp_status tp_fail(tp_status status, const char *format, ...)
 {
     if (tp__ctx.error != TP_OK)
         return status;
+    TP__C_LOCALE;
     tp__ctx.error = status;
     message[0] = 0;
     size_t at = append_operations(0, tp__ctx.frame);

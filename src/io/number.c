@@ -1,23 +1,10 @@
 #include "io/number.h"
+#include "base/c_locale.h"
 #include "base/memory.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The calling thread's locale becomes "C", which is a static object: nothing is allocated. */
-static locale_t enter_c_locale(void)
-{
-    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    return c ? uselocale(c) : (locale_t)0;
-}
-
-static void leave_c_locale(locale_t before)
-{
-    if (before)
-        uselocale(before);
-}
 
 tp_status tp__parse_i64(const char *text, size_t length, int64_t *value)
 {
@@ -101,9 +88,8 @@ tp_status tp__parse_f64(const char *text, size_t length, double *value)
         return TP_ERROR_MEMORY;
     memcpy(copy, text, length);
     copy[length] = 0;
-    const locale_t before = enter_c_locale();
+    TP__C_LOCALE;
     *value = strtod(copy, NULL);
-    leave_c_locale(before);
     if (copy != small)
         tp__free(copy);
     return isinf(*value) ? TP_ERROR_VALUE : TP_OK;
@@ -115,13 +101,12 @@ char *tp__format_f64(char buffer[TP__NUMBER_SIZE], double value)
         return strcpy(buffer, "nan");
     if (isinf(value))
         return strcpy(buffer, value < 0 ? "-inf" : "inf");
-    const locale_t before = enter_c_locale();
+    TP__C_LOCALE;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(buffer, TP__NUMBER_SIZE, "%.*g", digits, value);
         const double back = strtod(buffer, NULL);
         if (memcmp(&back, &value, sizeof value) == 0)
             break;
     }
-    leave_c_locale(before);
     return buffer;
 }

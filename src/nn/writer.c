@@ -1,5 +1,6 @@
 /* Text that grows. */
 #include "nn/writer.h"
+#include "base/c_locale.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -27,6 +28,7 @@ void tp__writef(tp__writer *writer, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
+    TP__C_LOCALE;
     const int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (length < 0 || !make_room(writer, (size_t)length))
@@ -61,6 +63,7 @@ char *tp__number_text(char text[TP__NUMBER_SIZE], double value, bool whole_as_in
         snprintf(text, TP__NUMBER_SIZE, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
         return text;
     }
+    TP__C_LOCALE;
     int digits = 1;
     do
         snprintf(text, TP__NUMBER_SIZE, "%.*e", digits - 1, value);

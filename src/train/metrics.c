@@ -1,6 +1,7 @@
 /* Metrics of labels against labels, after scikit-learn. All of them follow from how often each label is true,
  * predicted, and both. */
 #include "train/metrics.h"
+#include "base/c_locale.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -272,6 +273,7 @@ tp_tensor *tp_confusion_matrix(const tp_tensor *truth, const tp_tensor *predicte
 
 static void write_row(FILE *stream, int width, const char *name, const double *values, int64_t support)
 {
+    TP__C_LOCALE;
     fprintf(stream, "%*s ", width, name);
     for (int k = 0; k < 3; k++)
         if (isnan(values[k]))

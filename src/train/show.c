@@ -1,5 +1,6 @@
 /* What a person sees of a training: the log's lines and the progress line. */
 #include "train/fit.h"
+#include "base/c_locale.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ void tp__log_epoch_begin(const tp_fit_options *o, int64_t epoch)
 
 void tp__log_interval(const tp_fit_options *o, const tp_fit_state *state)
 {
+    TP__C_LOCALE;
     if (o->log)
         fprintf(o->log, "\tStep %lld mean training loss: %.*f\n", (long long)state->step, o->digits,
                 state->interval_loss);
@@ -23,6 +25,7 @@ void tp__log_interval(const tp_fit_options *o, const tp_fit_state *state)
 static void log_dev(const tp_fit_options *o, const char *before, const char *accuracy, const char *loss,
                     const tp_fit_state *state)
 {
+    TP__C_LOCALE;
     const bool known = !isnan(state->dev_accuracy);
     fprintf(o->log, "%s%s: %.*f\n", before, known ? accuracy : loss, o->digits,
             known ? state->dev_accuracy : state->dev_loss);
@@ -38,6 +41,7 @@ void tp__log_epoch(const tp_fit_options *o, const tp_fit_state *state)
 {
     if (!o->log)
         return;
+    TP__C_LOCALE;
     fprintf(o->log, "Epoch mean train loss: %.*f\n", o->digits, state->epoch_loss);
     if (!isnan(state->train_accuracy))
         fprintf(o->log, "Epoch train accuracy: %.*f\n", o->digits, state->train_accuracy);
@@ -77,6 +81,7 @@ void tp__bar_draw(tp__bar *bar, const tp_fit_state *state)
 {
     if (!bar->stream || state->seconds < bar->next)
         return;
+    TP__C_LOCALE;
     const double done = (double)(state->total_steps - bar->first_step);
     const double rate = state->seconds > 0 ? done / state->seconds : 0;
     const double left = (double)(state->epochs - state->epoch) * (double)state->steps - (double)state->step;
