@@ -271,8 +271,11 @@ tp_tensor *tp_csr_rows(const tp_tensor *t, const int64_t *indices, int64_t count
             return tp__fail_null(TP_ERROR_SHAPE, "csr_rows: too many entries");
         /* Rows drawn at random are rarely in the cache; all of them begin to arrive while the first is
          * copied. */
-        __builtin_prefetch(t->csr->columns + (from[indices[i]] - from[0]));
-        __builtin_prefetch(t->data + (from[indices[i]] - from[0]) * size);
+        const int64_t first = from[indices[i]] - from[0], end = from[indices[i] + 1] - from[0];
+        __builtin_prefetch(t->csr->columns + first);
+        __builtin_prefetch(t->csr->columns + end);
+        __builtin_prefetch(t->data + first * size);
+        __builtin_prefetch(t->data + end * size);
     }
     tp_tensor *rows = tp__csr_new(tp__region_current(), (tp_dtype)t->dtype, count, t->shape[1], stored);
     if (!rows)
