@@ -1,17 +1,23 @@
 """How time and memory grow: steps with batch, width, depth and features; the command with sentences and vocabulary.
 
-usage: growth.py BUILD [--full] [--svg FILE]
+usage: growth.py BUILD [--full] [--svg FILE] [--page FILE]
 
 Prints tables (Markdown), and writes a picture: one panel for each table, logarithmic, with the slope of the work in
 grey. --full trains on up to 1,000,000 sentences and 1,000,000 words; without it, a tenth of that. The last column is
-the time by what the first row makes one expect from the operation count: it must not grow.
+the time by what the first row makes one expect from the operation count: it must not grow. --page puts the tables into
+a page, between the lines <!-- growth: begin --> and <!-- growth: end -->.
 """
-import argparse, json, math, os, random, subprocess, tempfile, time
+import argparse, json, math, os, subprocess, sys, tempfile
+
+from page import put_into
+from programs import run
+from sentences import write_sentences
 
 parser = argparse.ArgumentParser(usage=__doc__)
 parser.add_argument("build")
 parser.add_argument("--full", action="store_true")
 parser.add_argument("--svg")
+parser.add_argument("--page")
 options = parser.parse_args()
 
 
@@ -47,18 +53,9 @@ def features(title, sgd):
     return title, "features", rows
 
 
-def write_sentences(path, sentences, vocabulary, words=10):
-    """Half of the words from everywhere, half from the first hundred; the label is a property of the first word."""
-    random.seed(1)
-    with open(path, "w") as file:
-        file.write("sentence\tlabel\n")
-        for _ in range(sentences):
-            picked = [random.randrange(vocabulary if i % 2 == 0 else 100) for i in range(words)]
-            file.write(" ".join("w%dk" % p for p in picked) + "\t%d\n" % (picked[0] % 2))
-
-
 def train(title, column, sizes, of, flags=()):
     rows = []
+    print(title, file=sys.stderr)
     with tempfile.TemporaryDirectory() as work:
         data, model = os.path.join(work, "train.tsv"), os.path.join(work, "model.safetensors")
         for size in sizes:
@@ -67,13 +64,8 @@ def train(title, column, sizes, of, flags=()):
             command = [options.build + "/tool/taper", "train", "--train", data, "--out", model, "--epochs", "1", "--quiet", *flags]
             best, peak = math.inf, 0
             for _ in range(1 if sentences * vocabulary > 1e11 else 3):
-                begin = time.perf_counter()
-                process = subprocess.Popen(command)
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = status
-                if status:
-                    raise SystemExit("taper train failed")
-                best, peak = min(best, time.perf_counter() - begin), max(peak, 1024 * usage.ru_maxrss)
+                seconds, bytes_ = run(options.build, *command)
+                best, peak = min(best, seconds), max(peak, bytes_)
             rows.append((size, best, peak, size))
     return title, column, rows
 
@@ -97,11 +89,16 @@ tables.append(train("taper train --vectorizer hashing, 100,000 words, by sentenc
                     [n * scale for n in (12500, 50000, 200000, 800000)], lambda n: (n, 100000),
                     ("--vectorizer", "hashing", "--features", "262144", "--optimizer", "sgd", "--window", "16384")))
 
+text = []
 for title, column, rows in tables:
-    print("\n%s\n\n| %s | seconds | peak MB | time by expectation |\n|---:|---:|---:|---:|" % (title, column))
+    text += ["**%s**\n" % title, "| %s | seconds | peak MB | time by expectation |" % column, "|---:|---:|---:|---:|"]
     for size, seconds, peak, work in rows:
-        print("| %d | %.3g | %.1f | %.2f |" % (size, seconds, peak / 1e6,
-                                               seconds / rows[0][1] / (work / rows[0][3])))
+        text.append("| %s | %.3g | %.1f | %.2f |" % ("{:,}".format(size), seconds, peak / 1e6,
+                                                     seconds / rows[0][1] / (work / rows[0][3])))
+    text.append("")
+print("\n".join(text))
+if options.page:
+    put_into(options.page, "growth", "\n".join(text[:-1]))
 
 UNITS = {0: "s", -1: "ms", -2: "µs", -3: "ns"}
 if options.svg:

@@ -1,0 +1,52 @@
+"""Running programs: servers that answer a line with a line, and processes with their time and peak."""
+import json, os, subprocess, sys
+
+skipped = []
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def skip(what, why):
+    line = "%s: %s" % (what, why)
+    if line not in skipped:
+        skipped.append(line)
+        note("SKIPPED " + line)
+
+
+class Server:
+    def __init__(self, *command):
+        try:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                            stderr=subprocess.DEVNULL)
+        except OSError:
+            self.process = None
+
+    def ask(self, line):
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except (AttributeError, OSError, ValueError):
+            return {"error": "it ended"}
+
+    def close(self):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+
+
+def run(build, *command):
+    """Wall seconds and peak bytes of a process."""
+    done = subprocess.run([build + "/bench/bench_run", *command], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise RuntimeError("%s failed" % " ".join(command[:2]))
+    found = json.loads(done.stdout)
+    return found["seconds"], found["peak_bytes"]
+
+
+def json_of(*command):
+    """The JSON lines that a program prints, on one thread."""
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ, OMP_NUM_THREADS="1"))
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
