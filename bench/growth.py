@@ -61,10 +61,10 @@ def train(title, column, sizes, of, flags=()):
         for size in sizes:
             sentences, vocabulary = of(size)
             write_sentences(data, sentences, vocabulary)
-            command = [options.build + "/tool/taper", "train", "--train", data, "--out", model, "--epochs", "1", "--quiet", *flags]
+            command = [options.build + "/tool/taper", "train", "--train", data, "--out", model, "--epochs", "1", "--quiet"]
             best, peak = math.inf, 0
             for _ in range(1 if sentences * vocabulary > 1e11 else 3):
-                seconds, bytes_ = run(options.build, *command)
+                seconds, bytes_ = run(options.build, *command, *flags)
                 best, peak = min(best, seconds), max(peak, bytes_)
             rows.append((size, best, peak, size))
     return title, column, rows

@@ -50,3 +50,13 @@ def json_of(*command):
     """The JSON lines that a program prints, on one thread."""
     done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ, OMP_NUM_THREADS="1"))
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def processor_seconds():
+    """Of everybody (with what the host took away), and of this program and those that it has run."""
+    try:
+        with open("/proc/stat") as file:
+            user, nice, system, _, _, irq, soft, steal = map(int, file.readline().split()[1:9])
+        return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK"), sum(os.times()[:4])
+    except (OSError, ValueError):
+        return 0, 0

@@ -38,7 +38,8 @@ class Row:
         return peers[:1] + [who for who in peers[1:] if who in self.targets]
 
     def holds(self):
-        known = [self.ratio(self.named(who)) <= most for who, most in self.targets.items() if self.named(who) in self.runs]
+        targets = ((self.named(who), most) for who, most in self.targets.items())
+        known = [self.ratio(who) <= most for who, most in targets if who in self.runs]
         if self.limit is not None:
             known.append(self.seconds("Taper") <= self.limit)
         return "" if not known else "yes" if all(known) else "NO"
@@ -54,18 +55,18 @@ class Row:
 
     def cells(self):
         compared, several = self.compared(), len(self.compared()) > 1
-        label = lambda who: " " + who if several else ""
         wanted = ["%.3g x%s" % (most, " " + who if who and len(self.peers()) > 1 else "")
                   for who, most in self.targets.items()]
         return [self.name, short(self.seconds("Taper")),
                 ", ".join("%s %s" % (who, short(self.seconds(who))) for who in self.peers()),
-                ", ".join("%.3f%s" % (self.ratio(who), label(who)) for who in compared),
+                ", ".join("%.3f%s" % (self.ratio(who), " " + who if several else "") for who in compared),
                 ", ".join("%.3f" % (self.best["Taper"] / self.best[who]) for who in compared),
                 ", ".join(wanted + ([short(self.limit)] if self.limit is not None else [])), self.holds(),
                 mega(self.peak.get("Taper")), mega(self.most_peak()) if "Taper" in self.peak else "", self.peak_holds()]
 
 
-HEAD = ["case", "Taper", "peers, the fastest first", "ratio", "best", "target", "holds?", "peak MB", "at most", "holds?"]
+HEAD = ["case", "Taper", "peers, the fastest first", "ratio", "best", "target", "holds?", "peak MB", "at most",
+        "holds?"]
 
 
 def short(seconds):

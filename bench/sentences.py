@@ -3,7 +3,7 @@ import random
 
 
 def write_sentences(path, sentences, vocabulary):
-    """Ten words each: half of them from everywhere, half from the first hundred; the label is a property of the first."""
+    """Ten words each: half from everywhere, half from the first hundred; the label is a property of the first."""
     random.seed(1)
     words = ["w%dk" % i for i in range(vocabulary)]
     with open(path, "w") as file:

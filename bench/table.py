@@ -4,7 +4,7 @@ usage: table.py BUILD [--quick] [--only TEXT] [--sst2 DIR] [--python PYTHON] [--
 
 --quick      fewer rounds and sizes, without the main job's peers, growth and scaling (about a minute)
 --only TEXT  the rows whose name contains TEXT
---python     an interpreter with torch, scikit-learn and nltk, for the peers ($TAPER_PYTHON); without it they are left out
+--python     an interpreter with torch, scikit-learn and nltk, for the peers ($TAPER_PYTHON)
 --libtorch   what peers/libtorch.sh has compiled
 --sst2       where SST-2's train.tsv and dev.tsv are ($TAPER_SST2)
 --page       puts the table into a page too, between <!-- table: begin --> and <!-- table: end -->
@@ -12,12 +12,12 @@ usage: table.py BUILD [--quick] [--only TEXT] [--sst2 DIR] [--python PYTHON] [--
 A row's figures are medians over the rounds of the rounds' medians; "best" is the ratio of the shortest rounds, which
 says more where a machine is shared. A target is an upper limit: of the ratio to a peer, or of seconds.
 """
-import argparse, json, os, platform, subprocess, sys, tempfile
+import argparse, os, platform, subprocess, sys, tempfile, time
 
 import job
 from job import counted
 from page import put_into
-from programs import Server, json_of, note, skip, skipped
+from programs import Server, json_of, note, processor_seconds, skip, skipped
 from rows import Row, markdown, plain
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -32,6 +32,7 @@ options.add_argument("--page")
 options = options.parse_args()
 ROUNDS, BUDGET = (1, 0.1) if options.quick else (3, 0.12)
 rows, lines = [], []
+started, all_before = time.time(), processor_seconds()
 
 # ---- Who answers ----
 
@@ -83,7 +84,8 @@ CASES = [
     ("dense step, 16 x 10,106, Adam", "dense:10106", SMALL, [1], {"PyTorch": 0.1}, None),
     ("the same through a shuffling loader", "dense_loader:10106", SMALL, [1], None, None),
     ("perceptron 784-512-512-10, batch 256, Adam", LARGE, ("PyTorch",), [1, 2], {"PyTorch": 0.85}, None),
-    ("cross-entropy 4096 x 32000, backward", "cross_entropy:4096:32000", ("PyTorch",), [1, 2], {"PyTorch": 0.2}, None),
+    ("cross-entropy 4096 x 32000, backward", "cross_entropy:4096:32000", ("PyTorch",), [1, 2], {"PyTorch": 0.2},
+     None),
     ("layer norm 4096 x 768, backward", "layer_norm:4096:768", ("PyTorch",), [1, 2], {"PyTorch": 0.6}, None),
     ("Adam, 10 million parameters", "adam:10000000", ("PyTorch",), [1, 2], {"PyTorch": 0.2}, None),
     ("exp of 10 million", "exp:10000000", ("PyTorch",), [1, 2], {"PyTorch": 0.5}, None),
@@ -131,8 +133,8 @@ def scaling():
     """Two threads against one, by turns: alone, and with a process that spins on one processor."""
     spin = ("import os\nif hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})\n"
             "while True: pass")
-    for name, case in (("perceptron, batch 256", LARGE), ("product 1024", "matmul:1024"), ("exp of 10 million", "exp:10000000"),
-                       ("layer norm", "layer_norm:4096:768"), ("Adam, 10 million", "adam:10000000"),
+    for name, case in (("perceptron, batch 256", LARGE), ("product 1024", "matmul:1024"),
+                       ("exp of 10 million", "exp:10000000"), ("layer norm", "layer_norm:4096:768"), ("Adam, 10 million", "adam:10000000"),
                        ("cross-entropy", "cross_entropy:4096:32000")):
         for spun, most in ((False, 1 / 1.7), (True, 1.3)):
             title = name + ": two threads" + (", another process spinning" if spun else "")
@@ -207,11 +209,13 @@ fastest = {(name, n): max(b["value"] for b in bounds if (b["bound"], b["threads"
            for name in units for n in (1, 2)}
 against_bounds(fastest)
 rows = [row for row in rows if "Taper" in row.runs]
+everybody, ours = (after - before for after, before in zip(processor_seconds(), all_before))
 
 head = ["%s, %d processors%s" % (processor(), os.cpu_count(), "; a short run" if options.quick else ""),
         ", ".join("%s %s" % v for v in versions.items())]
 head += ["bound: %s %.1f %s with one thread, %.1f with two" % (name, fastest[name, 1], unit, fastest[name, 2])
          for name, unit in units.items()]
+head.append("others took %.2f of a processor meanwhile" % ((everybody - ours) / (time.time() - started)))
 lines += ["SKIPPED " + s for s in skipped]
 print("\n".join(head) + "\n\n" + plain(rows) + "\n\n" + "\n".join(lines))
 print("\n%d targets hold, %d do not" % tuple([r.holds() for r in rows].count(word) for word in ("yes", "NO")))

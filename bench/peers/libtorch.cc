@@ -121,32 +121,34 @@ static const char *adam_name(bool fused)
 
 /* ---- Cases ---- */
 
+/* A way that does something over and over, within a guard. */
+struct Nothing {
+};
+template <class Guard = Nothing, class Each> static Way repeated(std::string name, Each each)
+{
+    return {std::move(name), [=](int64_t count) mutable {
+                [[maybe_unused]] Guard guard;
+                while (count--)
+                    each();
+            }};
+}
+
 static Ways add(const Sizes &sizes)
 {
     const Tensor x = torch::randn(sizes.empty() ? 16 : sizes[0]), y = torch::randn_like(x);
-    return {{"no_grad",
-             [=](int64_t count) {
-                 torch::NoGradGuard guard;
-                 while (count--)
-                     x + y;
-             }},
-            {"inference mode", [=](int64_t count) {
-                 c10::InferenceMode guard;
-                 while (count--)
-                     x + y;
-             }}};
+    const auto sum = [=] { x + y; };
+    return {repeated<torch::NoGradGuard>("no_grad", sum),
+            repeated<c10::InferenceMode>("inference mode", sum)};
 }
 
 static Ways add_grad(const Sizes &sizes)
 {
     const Tensor x = torch::randn(sizes.empty() ? 16 : sizes[0]).requires_grad_();
     const Tensor y = torch::randn(x.sizes()), g = torch::ones(x.sizes());
-    return {{"x + y", [=](int64_t count) {
-                 while (count--) {
-                     x.mutable_grad().reset();
-                     (x + y).backward(g);
-                 }
-             }}};
+    return {repeated("x + y", [=] {
+        x.mutable_grad().reset();
+        (x + y).backward(g);
+    })};
 }
 
 static Ways perceptron(const Sizes &sizes)
@@ -161,13 +163,11 @@ static Ways perceptron(const Sizes &sizes)
                 model->push_back(torch::nn::ReLU());
         }
         const auto adam = adam_of(model->parameters(), 1e-3, fused);
-        ways.push_back({adam_name(fused), [=](int64_t count) mutable {
-                            while (count--) {
-                                adam->zero_grad();
-                                F::cross_entropy(model->forward(x), y).backward();
-                                adam->step();
-                            }
-                        }});
+        ways.push_back(repeated(adam_name(fused), [=]() mutable {
+            adam->zero_grad();
+            F::cross_entropy(model->forward(x), y).backward();
+            adam->step();
+        }));
     }
     return ways;
 }
@@ -179,10 +179,7 @@ static Ways adam(const Sizes &sizes)
         Tensor x = torch::randn(sizes[0]).requires_grad_();
         x.mutable_grad() = torch::randn(sizes[0]);
         const auto optimizer = adam_of({x}, 1e-3, fused);
-        ways.push_back({adam_name(fused), [=](int64_t count) {
-                            while (count--)
-                                optimizer->step();
-                        }});
+        ways.push_back(repeated(adam_name(fused), [=] { optimizer->step(); }));
     }
     return ways;
 }
@@ -192,6 +189,16 @@ static Tensor coin_flips(int64_t n)
     return torch::randint(2, {n}).to(torch::kFloat);
 }
 
+/* A step of logistic regression. */
+template <class Model> static Tensor logistic_step(Model p, const Tensor &y, Optimizer &optimizer)
+{
+    optimizer.zero_grad();
+    const Tensor loss = torch::binary_cross_entropy(p(), y);
+    loss.backward();
+    optimizer.step();
+    return loss;
+}
+
 static Ways dense(const Sizes &sizes)
 {
     Ways ways;
@@ -199,14 +206,9 @@ static Ways dense(const Sizes &sizes)
     for (bool fused : {false, true}) {
         torch::nn::Linear model(sizes[0], 1);
         const auto adam = adam_of(model->parameters(), 0.01, fused);
-        ways.push_back(
-            {adam_name(fused), [=](int64_t count) mutable {
-                 while (count--) {
-                     adam->zero_grad();
-                     torch::binary_cross_entropy(torch::sigmoid(model->forward(x).squeeze(1)), y).backward();
-                     adam->step();
-                 }
-             }});
+        ways.push_back(repeated(adam_name(fused), [=]() mutable {
+            logistic_step([&] { return torch::sigmoid(model->forward(x).squeeze(1)); }, y, *adam);
+        }));
     }
     return ways;
 }
@@ -219,19 +221,13 @@ static Ways dense_loader(const Sizes &sizes)
         torch::nn::Linear model(sizes[0], 1);
         const auto adam = adam_of(model->parameters(), 0.01, fused);
         std::vector<Tensor> order;
-        ways.push_back({adam_name(fused), [=](int64_t count) mutable {
-                            while (count--) {
-                                if (order.empty())
-                                    order = torch::randperm(LOADER_ROWS).split(BATCH);
-                                const Tensor rows = order.back();
-                                order.pop_back();
-                                adam->zero_grad();
-                                const Tensor p =
-                                    torch::sigmoid(model->forward(x.index_select(0, rows)).squeeze(1));
-                                torch::binary_cross_entropy(p, y.index_select(0, rows)).backward();
-                                adam->step();
-                            }
-                        }});
+        ways.push_back(repeated(adam_name(fused), [=]() mutable {
+            if (order.empty())
+                order = torch::randperm(LOADER_ROWS).split(BATCH);
+            const Tensor batch = x.index_select(0, order.back()), labels = y.index_select(0, order.back());
+            order.pop_back();
+            logistic_step([&] { return torch::sigmoid(model->forward(batch).squeeze(1)); }, labels, *adam);
+        }));
     }
     return ways;
 }
@@ -279,16 +275,11 @@ static Ways sparse(const Sizes &sizes)
     const int64_t part = sizes[0] / WORDS, entries = BATCH * WORDS;
     const Tensor columns = (torch::arange(entries) % WORDS) * part + torch::randint(part, {entries});
     const Tensor offsets = torch::arange(0, entries, WORDS), y = coin_flips(BATCH);
-    for (auto &way : bags(sizes[0], sizes.size() > 1)) {
+    for (const auto &way : bags(sizes[0], sizes.size() > 1)) {
         const Bag bag = way.first;
         const auto optimizer = way.second.second;
-        ways.push_back({way.second.first, [=](int64_t count) {
-                            while (count--) {
-                                optimizer->zero_grad();
-                                torch::binary_cross_entropy(bag(columns, offsets), y).backward();
-                                optimizer->step();
-                            }
-                        }});
+        ways.push_back(repeated(
+            way.second.first, [=] { logistic_step([&] { return bag(columns, offsets); }, y, *optimizer); }));
     }
     return ways;
 }
@@ -327,35 +318,27 @@ static Ways predict(const Sizes &)
         text += word(i * 337 % terms) + " ";
     const Tensor weight = torch::randn({1, terms}), bias = torch::zeros(1),
                  offsets = torch::zeros(1, torch::kLong);
-    const Tensor columns_first = weight.t().contiguous();
-    return {{"Linear over a dense row",
-             [=](int64_t count) {
-                 c10::InferenceMode guard;
-                 while (count--) {
-                     Tensor row = torch::zeros({1, terms});
-                     float *at = row.data_ptr<float>();
-                     for_words(text, [&](const std::string &w) {
-                         const auto found = known.find(w);
-                         if (found != known.end())
-                             at[found->second] += 1;
-                     });
-                     torch::sigmoid(torch::linear(row, weight, bias)).item<float>();
-                 }
-             }},
-            {"EmbeddingBag", [=](int64_t count) {
-                 c10::InferenceMode guard;
-                 while (count--) {
-                     Sizes columns;
-                     for_words(text, [&](const std::string &w) {
-                         const auto found = known.find(w);
-                         if (found != known.end())
-                             columns.push_back(found->second);
-                     });
-                     const Tensor sum =
-                         std::get<0>(at::embedding_bag(columns_first, torch::tensor(columns), offsets));
-                     torch::sigmoid(sum + bias).item<float>();
-                 }
-             }}};
+    const Tensor table = weight.t().contiguous();
+    const auto for_columns = [=](auto each) {
+        for_words(text, [&](const std::string &w) {
+            const auto found = known.find(w);
+            if (found != known.end())
+                each(found->second);
+        });
+    };
+    return {repeated<c10::InferenceMode>("Linear over a dense row",
+                                         [=] {
+                                             Tensor row = torch::zeros({1, terms});
+                                             float *at = row.data_ptr<float>();
+                                             for_columns([&](int64_t column) { at[column] += 1; });
+                                             torch::sigmoid(torch::linear(row, weight, bias)).item<float>();
+                                         }),
+            repeated<c10::InferenceMode>("EmbeddingBag", [=] {
+                Sizes columns;
+                for_columns([&](int64_t column) { columns.push_back(column); });
+                const Tensor sum = std::get<0>(at::embedding_bag(table, torch::tensor(columns), offsets));
+                torch::sigmoid(sum + bias).item<float>();
+            })};
 }
 
 static const std::unordered_map<std::string, std::pair<Ways (*)(const Sizes &), size_t>> CASES = {
@@ -492,6 +475,7 @@ static int64_t correct(const Tensor &p, const Batch &b)
 static void job(const std::string &folder)
 {
     torch::set_num_threads(1);
+    at::globalContext().setFlushDenormal(true); /* moments of rare words become subnormal, and slow */
     const double start = seconds_now();
     Vocabulary known;
     const Corpus train = read_corpus(folder + "/train.tsv", known, true);
@@ -509,12 +493,11 @@ static void job(const std::string &folder)
             const Tensor order = torch::randperm(n);
             const int64_t *rows = order.data_ptr<int64_t>();
             for (int64_t at = 0; at < n; at += BATCH) {
-                const Tensor p = forward(bag, train, rows + at, std::min(BATCH, n - at), batch);
-                const Tensor loss = torch::binary_cross_entropy(p, batch.y);
-                way.second.second->zero_grad();
-                loss.backward();
-                way.second.second->step();
-                losses += loss.item<float>();
+                Tensor p;
+                const auto model = [&] {
+                    return p = forward(bag, train, rows + at, std::min(BATCH, n - at), batch);
+                };
+                losses += logistic_step(model, batch.y, *way.second.second).item<float>();
                 right += correct(p, batch);
             }
             torch::NoGradGuard guard;

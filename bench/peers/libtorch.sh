@@ -10,7 +10,8 @@ flags=$("$python" -c '
 import os, torch
 from torch.utils import cpp_extension as c
 lib = os.path.join(os.path.dirname(torch.__file__), "lib")
-print(" ".join(["-D_GLIBCXX_USE_CXX11_ABI=%d" % torch.compiled_with_cxx11_abi()] + ["-isystem " + p for p in c.include_paths()]
+print(" ".join(["-D_GLIBCXX_USE_CXX11_ABI=%d" % torch.compiled_with_cxx11_abi()]
+               + ["-isystem " + p for p in c.include_paths()]
                + ["-L" + lib, "-Wl,-rpath," + lib, "-Wl,--no-as-needed", "-ltorch_cpu", "-ltorch", "-lc10"]))
 ' 2>/dev/null) || { echo "no torch with headers (set TAPER_PYTHON)" >&2; exit 77; }
 if [ ! -x "$out" ] || [ "$here/libtorch.cc" -nt "$out" ] || [ "$(cat "$out.flags" 2>/dev/null)" != "$flags" ]; then

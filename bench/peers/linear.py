@@ -1,7 +1,8 @@
 """SST-2 with the linear classifiers that are here: scikit-learn, liblinear, fastText and Vowpal Wabbit.
 
-usage: linear.py DIR    prints a JSON line for each: {"peer": ..., "seconds": ..., "dev_accuracy": ...} or {"peer":
-                        ..., "skipped": why}
+usage: linear.py DIR [BUILD]    prints a JSON line for each: {"peer": ..., "seconds": [...], "dev_accuracy": ...} or
+                                {"peer": ..., "skipped": why}; with a build folder of Taper, "taper": [...] are
+                                seconds of `taper train` by turns with the peer
 
 Seconds of scikit-learn: reading, stems (remembered), counting and training; its "training" is training alone. Those of
 the programs are the wall time of the whole process: Vowpal Wabbit and fastText on raw text (labels rewritten in their
@@ -9,7 +10,7 @@ form, which does not count), liblinear on a file of counts that was made before.
 """
 import csv, json, os, re, shutil, subprocess, sys, tempfile, time
 
-folder = sys.argv[1]
+folder, build = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
 
 
 def read(part):
@@ -21,18 +22,29 @@ def say(peer, **values):
     print(json.dumps(dict(values, peer=peer)), flush=True)
 
 
-def timed(command, says=None, runs=3):
-    """The shortest wall time of a few runs, or of what their output says, and the last one's output."""
-    best, out = None, None
+def seconds_of(command):
+    begin = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True)
+    seconds = time.perf_counter() - begin
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1:] or command[0])
+    return seconds, done.stdout
+
+
+def taper():
+    command = [build + "/tool/taper", "train", "--train", folder + "/train.tsv", "--dev", folder + "/dev.tsv",
+               "--quiet", "--out", os.path.join(work, "taper.safetensors")]
+    return seconds_of(command)[0]
+
+
+def by_turns(command, says=False, runs=5):
+    """Wall times of a few runs, or what their output says they are, and Taper's."""
+    ours, theirs = [], []
     for _ in range(runs):
-        begin = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True)
-        seconds = time.perf_counter() - begin
-        if done.returncode:
-            raise RuntimeError(done.stderr.strip().splitlines()[-1:] or command[0])
-        seconds = says(done.stdout) if says else seconds
-        best, out = seconds if best is None else min(best, seconds), done.stdout
-    return best, out
+        ours += [taper()] if build else []
+        seconds, out = seconds_of(command)
+        theirs.append(float(out) if says else seconds)
+    return {"seconds": theirs, "taper": ours}
 
 
 def scikit(counts_to):
@@ -59,7 +71,7 @@ def scikit(counts_to):
         begin = time.perf_counter()
         model.fit(X, y)
         training = time.perf_counter() - begin
-        say("scikit-learn " + name, seconds=prepared + training, training=training,
+        say("scikit-learn " + name, seconds=[prepared + training], training=training,
             dev_accuracy=model.score(dev_X, dev_y))
     dump_svmlight_file(X, y, counts_to[0], zero_based=False)
     dump_svmlight_file(dev_X, dev_y, counts_to[1], zero_based=False)
@@ -71,11 +83,11 @@ def liblinear(counts, model):
         return say("liblinear", skipped="no liblinear-train (Debian: liblinear-tools)")
     if not os.path.exists(counts[0]):
         return say("liblinear", skipped="no scikit-learn to make the file of counts")
-    seconds, _ = timed([program, "-s", "0", "-e", "0.01", "-q", counts[0], model])
+    seconds = by_turns([program, "-s", "0", "-e", "0.01", "-q", counts[0], model])
     out = subprocess.run([shutil.which("liblinear-predict"), counts[1], model, os.devnull], capture_output=True,
                          text=True).stdout
     found = re.search(r"([0-9.]+)%", out)
-    say("liblinear", seconds=seconds, dev_accuracy=float(found[1]) / 100 if found else None)
+    say("liblinear", **seconds, dev_accuracy=float(found[1]) / 100 if found else None)
 
 
 def fasttext(work):
@@ -86,12 +98,12 @@ def fasttext(work):
         with open(os.path.join(work, part), "w", encoding="utf-8") as file:
             file.writelines("__label__%d %s\n" % (y, t) for t, y in read(part))
     model = os.path.join(work, "model")
-    seconds, _ = timed([program, "supervised", "-input", os.path.join(work, "train"), "-output", model, "-dim", "1",
+    seconds = by_turns([program, "supervised", "-input", os.path.join(work, "train"), "-output", model, "-dim", "1",
                         "-epoch", "2", "-lr", "0.5", "-thread", "1", "-verbose", "0"])
     out = subprocess.run([program, "test", model + ".bin", os.path.join(work, "dev")], capture_output=True,
                          text=True).stdout
     found = re.search(r"P@1\s+([0-9.]+)", out)
-    say("fastText", seconds=seconds, dev_accuracy=float(found[1]) if found else None)
+    say("fastText", **seconds, dev_accuracy=float(found[1]) if found else None)
 
 
 IN_PYTHON = """
@@ -104,23 +116,23 @@ print(time.perf_counter() - begin)
 
 
 def vowpal(work):
-    """The program; or its library by way of Python, with the same arguments, where the start of Python does not count."""
+    """The program; or its library by way of Python, with the same arguments, without Python's start."""
     python = [os.environ.get("TAPER_VW", sys.executable), "-c", IN_PYTHON]
     program = [shutil.which("vw")] if shutil.which("vw") else python
     if program is python and subprocess.run(python[:2] + ["import vowpalwabbit"], capture_output=True).returncode:
-        return say("Vowpal Wabbit", skipped="no vw, and no Python with vowpalwabbit (pip install vowpalwabbit; TAPER_VW)")
+        return say("Vowpal Wabbit", skipped="no vw, and no vowpalwabbit in Python (pip; TAPER_VW names it)")
     for part in ("train", "dev"):
         with open(os.path.join(work, part + ".vw"), "w", encoding="utf-8") as file:
             file.writelines("%d | %s\n" % (2 * y - 1, t.replace(":", " ").replace("|", " ")) for t, y in read(part))
     model, cache, answers = (os.path.join(work, name) for name in ("model.vw", "cache", "answers"))
-    seconds, _ = timed(program + ["-d", os.path.join(work, "train.vw"), "--loss_function", "logistic", "--passes", "2",
+    seconds = by_turns(program + ["-d", os.path.join(work, "train.vw"), "--loss_function", "logistic", "--passes", "2",
                                   "--holdout_off", "--cache_file", cache, "-k", "-f", model, "--quiet"],
-                       float if program is python else None)
+                       program is python)
     subprocess.run(program + ["-d", os.path.join(work, "dev.vw"), "-t", "-i", model, "-p", answers, "--quiet"],
                    stdout=subprocess.DEVNULL)
     with open(answers) as file:
         right = [(float(line.split()[0]) > 0) == (y == 1) for line, (_, y) in zip(file, read("dev"))]
-    say("Vowpal Wabbit", seconds=seconds, dev_accuracy=sum(right) / len(right))
+    say("Vowpal Wabbit", **seconds, dev_accuracy=sum(right) / len(right))
 
 
 with tempfile.TemporaryDirectory() as work:
