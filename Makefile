@@ -5,7 +5,7 @@
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer, leaks included
 # make fuzz       gives each reader of files SECONDS (20) of libFuzzer's inputs, under sanitizers; needs clang
 # make valgrind   the fast tests under valgrind
-# make bench      the benchmarks
+# make bench      the benchmarks, one table; PAGE=docs/performance.md puts it into the page too
 # make instructions  counts the instructions of a few benchmarks, and compares them with bench/instructions.txt
 # make sabotage   spoils every gradient of every record in turn, and shows which check notices
 # make coverage   writes docs/coverage.md: what the tests compare of every operation and module
@@ -84,7 +84,7 @@ bench:
 	@sh scripts/setup.sh
 	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
 	@$(compile) $(BUILD) -j $(JOBS)
-	@sh scripts/bench.sh $(BUILD)
+	@sh scripts/bench.sh $(BUILD) $(if $(PAGE),--page $(PAGE))
 
 instructions:
 	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON

@@ -32,8 +32,11 @@ class Server:
             return {"error": "it ended"}
 
     def close(self):
-        if self.process:
+        try:
             self.process.stdin.close()
+        except (AttributeError, OSError):
+            pass
+        if self.process:
             self.process.wait()
 
 

@@ -12,7 +12,7 @@ usage: table.py BUILD [--quick] [--only TEXT] [--sst2 DIR] [--python PYTHON] [--
 A row's figures are medians over the rounds of the rounds' medians; "best" is the ratio of the shortest rounds, which
 says more where a machine is shared. A target is an upper limit: of the ratio to a peer, or of seconds.
 """
-import argparse, os, platform, subprocess, sys, tempfile, time
+import argparse, os, platform, signal, subprocess, sys, tempfile, time
 
 import job
 from job import counted
@@ -184,8 +184,11 @@ def processor():
 
 # ---- All of it ----
 
-bounds = json_of(options.build + "/bench/bench_bounds")
-with tempfile.TemporaryDirectory() as work:
+def stop(*_):
+    raise KeyboardInterrupt
+
+
+def everything(work):
     if not os.path.exists(options.sst2 + "/train.tsv"):
         skip("main job, predictions and lecture", "no SST-2 (set TAPER_SST2)")
     else:
@@ -198,9 +201,18 @@ with tempfile.TemporaryDirectory() as work:
     if not options.quick and wants("growth"):
         note("growth")
         job.growth(options, work, rows)
-steps()
-if not options.quick:
-    scaling()
+    steps()
+    if not options.quick:
+        scaling()
+
+
+signal.signal(signal.SIGTERM, stop)
+bounds = json_of(options.build + "/bench/bench_bounds")
+with tempfile.TemporaryDirectory() as work:
+    try:
+        everything(work)
+    except (KeyboardInterrupt, RuntimeError) as why:
+        skip("what would have followed", str(why) or "interrupted")
 for who in servers:
     servers[who].close()
 bounds += json_of(options.build + "/bench/bench_bounds")

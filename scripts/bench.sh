@@ -1,10 +1,11 @@
 #!/bin/sh
-# bench.sh BUILD: runs the benchmarks: bench/run.sh BUILD if there is one, else each program of bench/ in turn.
+# bench.sh BUILD [FLAGS]: runs the benchmarks: bench/run.sh BUILD FLAGS if there is one, else each program of bench/ in turn.
 set -eu
-build=$(cd "${1:?"usage: bench.sh BUILD"}" && pwd)
+build=$(cd "${1:?"usage: bench.sh BUILD [FLAGS]"}" && pwd)
+shift
 cd "$(dirname "$0")/.."
 if [ -f bench/run.sh ]; then
-    exec sh bench/run.sh "$build"
+    exec sh bench/run.sh "$build" "$@"
 fi
 ran=0
 for program in "$build"/bench/*; do
