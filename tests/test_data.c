@@ -304,6 +304,44 @@ static void refusals(void)
 }
 
 /* CSR rows through subsets and concatenations; a batch stays valid until the next call. */
+/* Every batch of a stratified order has its share of each class, and every item comes once. */
+static void stratified(void)
+{
+    TP_SCOPE(stratified);
+    enum { N = 60 };
+    tp_tensor *labels = tp_zeros(TP_F32, N), *order[3];
+    for (int64_t i = 0; i < N; i++) /* 6 of class 7, 24 of class -1, 30 of class 2, mixed */
+        tp_data_f32(labels)[(i * 7) % N] = i < 6 ? 7 : i < 30 ? -1 : 2;
+    const tp_sampler *sampler = tp_stratified_sampler(labels);
+    tp_loader *loader = tp_loader_new(numbers(N), .batch_size = 10, .sampler = sampler);
+    for (int epoch = 0; epoch < 3; epoch++) {
+        tp_manual_seed(epoch < 2 ? 5 : 6);
+        order[epoch] = tp_zeros(TP_I64, N);
+        int64_t seen[N] = {0}, n = 0;
+        tp_batch *batch;
+        while (tp_loader_next(loader, &batch) == TP_OK) {
+            int counts[3] = {0};
+            for (int64_t i = 0; i < batch->size; i++) {
+                const int64_t item = tp_data_i64(batch->X)[i];
+                const float label = tp_data_f32(labels)[item];
+                counts[label > 2 ? 0 : label < 0 ? 1 : 2]++;
+                seen[item]++;
+                tp_data_i64(order[epoch])[n++] = item;
+            }
+            CHECK(counts[0] == 1 && counts[1] == 4 && counts[2] == 5);
+        }
+        CHECK(n == N);
+        for (int i = 0; i < N; i++)
+            CHECK(seen[i] == 1);
+    }
+    CHECK(tp_equal(order[0], order[1]) && !tp_equal(order[0], order[2]));
+    CHECK(!tp_stratified_sampler(tp_from_text(TP_F32, "[1, 0.5]")));
+    CHECK_ERROR(TP_ERROR_VALUE, "stratified_sampler: label 1 is 0.5, which is no whole number");
+    CHECK(!tp_stratified_sampler(tp_zeros(TP_I64, 2, 2)));
+    CHECK_ERROR(TP_ERROR_SHAPE, "the labels must be a vector");
+    CHECK_OK();
+}
+
 static void sparse(void)
 {
     for (int workers = 0; workers < 3; workers += 2) {
@@ -383,6 +421,7 @@ int main(void)
     leaving();
     resuming();
     refusals();
+    stratified();
     sparse();
     steady();
     without_memory();

@@ -242,12 +242,60 @@ static void duplicates(void)
     CHECK_OK();
 }
 
+/* What is written in place is what the operation of the same name gives. */
+static void in_place(void)
+{
+    TP_SCOPE(in_place);
+    tp_tensor *x = tp_reshape(tp_arange(TP_F32, 0, 12, 1), 3, 4), *mask = tp_gt(x, 7);
+    tp_tensor *rows = tp_from_text(TP_I64, "[2, 0]"), *source = tp_mul(tp_ones(TP_F32, 2, 4), 100);
+    tp_tensor *wide = tp_from_text(TP_I64, "[[0, 2, 1, 0], [2, 2, 1, 1]]");
+    tp_tensor *const at[2] = {rows, rows};
+    tp_tensor *values = tp_from_text(TP_F32, "[-1, -2]");
+    tp_tensor *want[9] = {tp_masked_fill(x, mask, -3),          tp_masked_scatter(x, mask, source),
+                          tp_index_put(x, 2, at, values, true), tp_index_add(x, 0, rows, source, 0.5),
+                          tp_index_copy(x, 0, rows, source),    tp_index_fill(x, 1, rows, 9),
+                          tp_scatter(x, 0, wide, source),       tp_scatter_value(x, 0, wide, 8),
+                          tp_scatter_add(x, 0, wide, source)};
+    for (int transposed = 0; transposed < 2; transposed++)
+        for (int k = 0; k < 9; k++) {
+            tp_tensor *y = transposed ? tp_t(tp_clone(tp_t(x))) : tp_clone(x); /* of any strides */
+            const tp_status status[9] = {k == 0 ? tp_masked_fill_(y, mask, -3) : TP_OK,
+                                         k == 1 ? tp_masked_scatter_(y, mask, source) : TP_OK,
+                                         k == 2 ? tp_index_put_(y, 2, at, values, true) : TP_OK,
+                                         k == 3 ? tp_index_add_(y, 0, rows, source, 0.5) : TP_OK,
+                                         k == 4 ? tp_index_copy_(y, 0, rows, source) : TP_OK,
+                                         k == 5 ? tp_index_fill_(y, 1, rows, 9) : TP_OK,
+                                         k == 6 ? tp_scatter_(y, 0, wide, source) : TP_OK,
+                                         k == 7 ? tp_scatter_value_(y, 0, wide, 8) : TP_OK,
+                                         k == 8 ? tp_scatter_add_(y, 0, wide, source) : TP_OK};
+            CHECK(status[k] == TP_OK && tp_equal(y, want[k]) && !tp_equal(y, x));
+        }
+    tp_tensor *w = tp_requires_grad_(tp_ones(TP_F32, 3, 4), true), *y = tp_clone(x);
+    CHECK(tp_masked_fill_(w, mask, 0) == TP_ERROR_STATE);
+    CHECK_ERROR(TP_ERROR_STATE,
+                "masked_fill_: a leaf Variable that requires grad is being used in an in-place");
+    CHECK(tp_index_add_(y, 0, rows, tp_mul(tp_index_select(w, 0, rows), 2), 1) == TP_ERROR_STATE);
+    CHECK_ERROR(TP_ERROR_STATE, "index_add_: operand 1 requires a gradient, and operations in place are not");
+    CHECK(tp_masked_fill_(tp_ones(TP_F32, 4), mask, 0) == TP_ERROR_SHAPE);
+    CHECK_ERROR(TP_ERROR_SHAPE,
+                "masked_fill_: output with shape [4] doesn't match the broadcast shape [3, 4]");
+    CHECK(tp_scatter_value_(y, 0, tp_from_text(TP_I64, "[[3]]"), 1) == TP_ERROR_INDEX);
+    CHECK_ERROR(TP_ERROR_INDEX, "scatter");
+    CHECK(tp_equal(y, x) && tp_is_grad_enabled()); /* nothing is changed after an error */
+    {
+        TP_SCOPE_NO_GRAD(written);
+        CHECK(tp_index_fill_(w, 0, rows, 5) == TP_OK && tp_at(w, 2, 1) == 5 && tp_at(w, 1, 1) == 1);
+    }
+    CHECK_OK();
+}
+
 int main(void)
 {
     case_check(TP_SOURCE_DIR "/tests/golden/shape.pack", shapes);
     case_check(TP_SOURCE_DIR "/tests/golden/index.pack", indices);
     refusals();
     duplicates();
+    in_place();
     tp_finish();
     return test_end();
 }

@@ -74,6 +74,11 @@ TP_API const tp_sampler *tp_subset_random_sampler(const int64_t *indices, int64_
 TP_API const tp_sampler *tp_weighted_random_sampler(const double *weights, int64_t n, int64_t count,
                                                     bool replacement);
 
+/* Every item once, in a random order in which each class is spread evenly: of a class of n items, item i
+ * stands (i + 1/2) / n of the way through the epoch, so that each batch has its share of each class, and only
+ * which item of the class it is is drawn. `labels` are whole numbers [items] of any dtype. */
+TP_API const tp_sampler *tp_stratified_sampler(const tp_tensor *labels);
+
 /* ---- The loader ---- */
 
 /* A batch belongs to its loader until the next call. */

@@ -2,9 +2,9 @@
  *
  * Names and meanings are PyTorch's; see ops.h for what holds of every operation. Index tensors are int64 or
  * int32. An index out of range is a TP_ERROR_INDEX that names the first one, its place, and the bound.
- * Nothing is changed in place: what PyTorch's scatter_, index_put_ and so on would leave is the result. Where
- * several values meet in one place they are taken in row-major order of the index, whatever the number of
- * threads: the last one stays, or they are added one after the other. */
+ * x itself is not changed, but for the forms at the end, which write into it. Where several values meet in
+ * one place they are taken in row-major order of the index, whatever the number of threads: the last one
+ * stays, or they are added one after the other. */
 #ifndef TAPER_INDEXING_H
 #define TAPER_INDEXING_H
 
@@ -79,6 +79,23 @@ TP_API tp_tensor **tp_nonzero_tuple(tp_tensor *x, int *n);
 TP_API tp_tensor *tp_one_hot(tp_tensor *x, int64_t classes);
 /* For each element of x whether it stands in `among`, or with `invert` whether not. NaN is nowhere. */
 TP_API tp_tensor *tp_isin(tp_tensor *x, tp_tensor *among, bool invert);
+
+/* ---- In place ----
+ *
+ * The same into x, in the time and memory of the operation of that name. They are not recorded, and refuse
+ * what tp_assign refuses, and a source that requires a gradient while operations are recorded. Nothing is
+ * changed after an error. */
+
+TP_API tp_status tp_masked_fill_(tp_tensor *x, tp_tensor *mask, double value);
+TP_API tp_status tp_masked_scatter_(tp_tensor *x, tp_tensor *mask, tp_tensor *source);
+TP_API tp_status tp_index_put_(tp_tensor *x, int n, tp_tensor *const *indices, tp_tensor *values,
+                               bool accumulate);
+TP_API tp_status tp_index_add_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, double alpha);
+TP_API tp_status tp_index_copy_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source);
+TP_API tp_status tp_index_fill_(tp_tensor *x, int dim, tp_tensor *index, double value);
+TP_API tp_status tp_scatter_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source);
+TP_API tp_status tp_scatter_value_(tp_tensor *x, int dim, tp_tensor *index, double value);
+TP_API tp_status tp_scatter_add_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source);
 
 TP_CLOSE
 

@@ -1,5 +1,6 @@
 /* Splits of a data set, after scikit-learn's model_selection, with NumPy's shuffles. */
 #include "base/region.h"
+#include "data/classes.h"
 #include "taper/folds.h"
 #include "taper/random.h"
 #include "tensor/tensor.h"
@@ -43,68 +44,12 @@ static tp_generator *seeded(uint32_t seed)
     return generator;
 }
 
-static int64_t *new_indices(tp_region *region, int64_t n)
-{
-    int64_t *indices = tp_region_alloc(region, (size_t)(n ? n : 1) * sizeof *indices);
-    for (int64_t i = 0; indices && i < n; i++)
-        indices[i] = i;
-    return indices;
-}
-
 /* ---- Classes ---- */
 
-typedef struct classes {
-    int64_t count;
-    int64_t *of_item; /* class of each item, 0 to count - 1 */
-    int64_t *sizes;
-} classes;
-
-static int ascending(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Numbers the labels in ascending order; in the current region. */
-static tp_status number_labels(const tp_tensor *labels, int64_t items, classes *c)
-{
-    if (labels->layout != TP__DENSE || labels->ndim != 1 || labels->shape[0] != items) {
-        char shape[TP__SHAPE_TEXT_SIZE];
-        return tp_fail(TP_ERROR_SHAPE, "labels of shape %s for %lld items",
-                       tp__shape_text(shape, sizeof shape, labels->ndim, labels->shape), (long long)items);
-    }
-    tp_region *region = tp_region_current();
-    int64_t *values = new_indices(region, items), *sorted = values ? new_indices(region, items) : NULL;
-    if (!sorted)
-        return TP_ERROR_MEMORY;
-    for (int64_t i = 0; i < items; i++) {
-        const double value = tp_at(labels, i);
-        if (!(value == floor(value)) || isinf(value))
-            return tp_fail(TP_ERROR_VALUE, "label %lld is %g, which is no whole number", (long long)i, value);
-        values[i] = sorted[i] = (int64_t)value;
-    }
-    qsort(sorted, (size_t)items, sizeof *sorted, ascending);
-    c->count = 0;
-    for (int64_t i = 0; i < items; i++)
-        if (!i || sorted[i] != sorted[c->count - 1])
-            sorted[c->count++] = sorted[i];
-    c->sizes = tp_region_alloc(region, (size_t)c->count * sizeof *c->sizes);
-    if (!c->sizes)
-        return TP_ERROR_MEMORY;
-    memset(c->sizes, 0, (size_t)c->count * sizeof *c->sizes);
-    for (int64_t i = 0; i < items; i++) {
-        const int64_t *found = bsearch(&values[i], sorted, (size_t)c->count, sizeof *sorted, ascending);
-        values[i] = found - sorted;
-        c->sizes[values[i]]++;
-    }
-    c->of_item = values;
-    return TP_OK;
-}
-
 /* Numbers them anew in the order in which they appear. */
-static tp_status by_appearance(classes *c, int64_t items)
+static tp_status by_appearance(tp__classes *c, int64_t items)
 {
-    int64_t *place = new_indices(tp_region_current(), c->count), seen = 0;
+    int64_t *place = tp__new_indices(tp_region_current(), c->count), seen = 0;
     if (!place)
         return TP_ERROR_MEMORY;
     for (int64_t k = 0; k < c->count; k++)
@@ -140,8 +85,8 @@ static void plain_folds(tp_generator *generator, int64_t items, int splits, int6
 static tp_status stratified_folds(tp_generator *generator, const tp_k_fold_options *o, int64_t *scratch,
                                   int64_t *fold_of)
 {
-    classes c;
-    TP__TRY(number_labels(o->labels, o->items, &c));
+    tp__classes c;
+    TP__TRY(tp__number_labels(o->labels, o->items, &c));
     TP__TRY(by_appearance(&c, o->items));
     int64_t largest = 0;
     for (int64_t k = 0; k < c.count; k++)
@@ -186,8 +131,8 @@ tp_fold *tp_k_fold_with(const tp_k_fold_options *options)
     if (!folds)
         return NULL;
     TP_SCOPE(k_fold);
-    int64_t *order = new_indices(tp_region_current(), o.items),
-            *fold_of = order ? new_indices(tp_region_current(), o.items) : NULL;
+    int64_t *order = tp__new_indices(tp_region_current(), o.items),
+            *fold_of = order ? tp__new_indices(tp_region_current(), o.items) : NULL;
     tp_generator *generator = o.shuffle && fold_of ? seeded(o.seed) : NULL;
     if (!fold_of || (o.shuffle && !generator))
         return NULL;
@@ -199,7 +144,8 @@ tp_fold *tp_k_fold_with(const tp_k_fold_options *options)
         int64_t n_test = 0, train_at = 0, test_at = 0;
         for (int64_t i = 0; i < o.items; i++)
             n_test += fold_of[i] == k;
-        int64_t *test = new_indices(home, n_test), *train = test ? new_indices(home, o.items - n_test) : NULL;
+        int64_t *test = tp__new_indices(home, n_test),
+                *train = test ? tp__new_indices(home, o.items - n_test) : NULL;
         if (!train)
             return NULL;
         for (int64_t i = 0; i < o.items; i++) {
@@ -257,8 +203,8 @@ static tp_status draw_shares(tp_generator *generator, const int64_t *sizes, int6
 static tp_status stratified_split(tp_generator *generator, const tp_tensor *labels, int64_t items,
                                   int64_t *train, int64_t n_train, int64_t *test, int64_t n_test)
 {
-    classes c;
-    TP__TRY(number_labels(labels, items, &c));
+    tp__classes c;
+    TP__TRY(tp__number_labels(labels, items, &c));
     for (int64_t k = 0; k < c.count; k++)
         if (c.sizes[k] < 2)
             return tp_fail(TP_ERROR_VALUE, "a class has one item only; every class needs two");
@@ -266,9 +212,9 @@ static tp_status stratified_split(tp_generator *generator, const tp_tensor *labe
         return tp_fail(TP_ERROR_ARGUMENT, "%lld items for training and %lld for testing, but %lld classes",
                        (long long)n_train, (long long)n_test, (long long)c.count);
     tp_region *region = tp_region_current();
-    int64_t *for_train = new_indices(region, c.count), *for_test = new_indices(region, c.count);
-    int64_t *left = new_indices(region, c.count), *order = new_indices(region, items),
-            *members = new_indices(region, items);
+    int64_t *for_train = tp__new_indices(region, c.count), *for_test = tp__new_indices(region, c.count);
+    int64_t *left = tp__new_indices(region, c.count), *order = tp__new_indices(region, items),
+            *members = tp__new_indices(region, items);
     if (!for_train || !for_test || !left || !order || !members)
         return TP_ERROR_MEMORY;
     TP__TRY(draw_shares(generator, c.sizes, c.count, n_train, for_train));
@@ -312,8 +258,8 @@ tp_fold *tp_train_test_split_with(const tp_train_test_split_options *options)
                              (long long)o.items, (long long)n_test);
     tp_region *home = tp__region_current();
     tp_fold *fold = home ? tp_region_alloc(home, sizeof *fold) : NULL;
-    int64_t *train = fold ? new_indices(home, n_train) : NULL,
-            *test = train ? new_indices(home, n_test) : NULL;
+    int64_t *train = fold ? tp__new_indices(home, n_train) : NULL,
+            *test = train ? tp__new_indices(home, n_test) : NULL;
     if (!test)
         return NULL;
     *fold = (tp_fold){n_train, n_test, train, test};
@@ -324,7 +270,7 @@ tp_fold *tp_train_test_split_with(const tp_train_test_split_options *options)
     if (o.labels)
         return stratified_split(generator, o.labels, o.items, train, n_train, test, n_test) == TP_OK ? fold
                                                                                                      : NULL;
-    int64_t *order = new_indices(tp_region_current(), o.items);
+    int64_t *order = tp__new_indices(tp_region_current(), o.items);
     if (!order)
         return NULL;
     shuffle(generator, order, o.items);

@@ -1,6 +1,7 @@
 /* Operations written over their first operand. */
 #include "ops/elementwise.h"
 #include "ops/ops.h"
+#include "taper/indexing.h"
 #include "taper/ops.h"
 
 #include <string.h>
@@ -86,3 +87,63 @@ tp_status tp__in_place(const tp_op *op, const char *name, tp_tensor *const *inpu
         tp_release(out);
     return status;
 }
+
+/* ---- Choosing and writing: the operation gives a new tensor, which is copied ---- */
+
+static tp_status check_write(const char *name, tp_tensor *target, const tp_tensor *source)
+{
+    TP_FRAME(name);
+    TP__TRY(tp__check_target(target));
+    return source ? check_operand(source, 1) : TP_OK;
+}
+
+static tp_status write(const char *name, tp_tensor *target, tp_tensor *result)
+{
+    if (!result)
+        return tp__ctx.error;
+    TP_FRAME(name);
+    tp_result is = {.dtype = (tp_dtype)result->dtype, .ndim = result->ndim};
+    memcpy(is.shape, result->shape, sizeof is.shape);
+    tp_status status = check_result(target, &is);
+    if (status == TP_OK)
+        status = tp_assign(target, result);
+    tp_release(result);
+    return status;
+}
+
+/* The result is not recorded: the checks before it refuse what would lose a gradient. */
+#define IN_PLACE(function, source, expression)         \
+    {                                                  \
+        TP__TRY(check_write(function "_", x, source)); \
+        TP_SCOPE_NO_GRAD(write);                       \
+        return write(function "_", x, expression);     \
+    }
+
+tp_status tp_masked_fill_(tp_tensor *x, tp_tensor *mask, double value)
+    IN_PLACE("masked_fill", NULL, tp_masked_fill(x, mask, value))
+
+        tp_status tp_masked_scatter_(tp_tensor *x, tp_tensor *mask, tp_tensor *source)
+            IN_PLACE("masked_scatter", source, tp_masked_scatter(x, mask, source))
+
+                tp_status
+    tp_index_put_(tp_tensor *x, int n, tp_tensor *const *indices, tp_tensor *values, bool accumulate)
+        IN_PLACE("index_put", values, tp_index_put(x, n, indices, values, accumulate))
+
+            tp_status tp_index_add_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, double alpha)
+                IN_PLACE("index_add", source, tp_index_add(x, dim, index, source, alpha))
+
+                    tp_status tp_index_copy_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source)
+                        IN_PLACE("index_copy", source, tp_index_copy(x, dim, index, source))
+
+                            tp_status tp_index_fill_(tp_tensor *x, int dim, tp_tensor *index, double value)
+                                IN_PLACE("index_fill", NULL, tp_index_fill(x, dim, index, value))
+
+                                    tp_status
+    tp_scatter_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source)
+        IN_PLACE("scatter", source, tp_scatter(x, dim, index, source))
+
+            tp_status tp_scatter_value_(tp_tensor *x, int dim, tp_tensor *index, double value)
+                IN_PLACE("scatter_value", NULL, tp_scatter_value(x, dim, index, value))
+
+                    tp_status tp_scatter_add_(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source)
+                        IN_PLACE("scatter_add", source, tp_scatter_add(x, dim, index, source))
