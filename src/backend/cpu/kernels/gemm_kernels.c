@@ -13,6 +13,9 @@
 #define SHORT 4
 #define INLINE static inline __attribute__((always_inline))
 
+/* V_ADD_PRODUCT is V_FMA into the sum's own register: left to themselves, compilers let some of a tile's
+ * results overwrite a factor, and copy vectors for that. */
+
 /* float32. A tile has MR rows by NV vectors of VN columns: as many sums as the registers hold beside NV
  * vectors of B and one of A. Three vectors to a row need fewer loads and run faster than two with more rows.
  */
@@ -29,6 +32,7 @@
 #define V_STORE(p, v) _mm512_storeu_ps(p, v)
 #define V_SET1(x) _mm512_set1_ps(x)
 #define V_FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define V_ADD_PRODUCT(sum, a, b) __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
 #define V_ADD(a, b) _mm512_add_ps(a, b)
 #elif defined(TP_ISA_avx2)
 #define V __m256
@@ -39,6 +43,7 @@
 #define V_STORE(p, v) _mm256_storeu_ps(p, v)
 #define V_SET1(x) _mm256_set1_ps(x)
 #define V_FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define V_ADD_PRODUCT(sum, a, b) __asm__("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
 #define V_ADD(a, b) _mm256_add_ps(a, b)
 #else
 typedef struct vector_f32 {
@@ -102,6 +107,7 @@ INLINE void transpose_f32(const float *x, int64_t x_i, float *out, int64_t width
 #define V_STORE(p, v) _mm512_storeu_pd(p, v)
 #define V_SET1(x) _mm512_set1_pd(x)
 #define V_FMA(a, b, c) _mm512_fmadd_pd(a, b, c)
+#define V_ADD_PRODUCT(sum, a, b) __asm__("vfmadd231pd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
 #define V_ADD(a, b) _mm512_add_pd(a, b)
 #elif defined(TP_ISA_avx2)
 #define V __m256d
@@ -112,6 +118,7 @@ INLINE void transpose_f32(const float *x, int64_t x_i, float *out, int64_t width
 #define V_STORE(p, v) _mm256_storeu_pd(p, v)
 #define V_SET1(x) _mm256_set1_pd(x)
 #define V_FMA(a, b, c) _mm256_fmadd_pd(a, b, c)
+#define V_ADD_PRODUCT(sum, a, b) __asm__("vfmadd231pd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
 #define V_ADD(a, b) _mm256_add_pd(a, b)
 #else
 typedef struct vector_f64 {

@@ -40,12 +40,14 @@ INLINE V TYPED(v_add)(V a, V b)
 #define V_SET1 TYPED(v_set1)
 #define V_FMA TYPED(v_fma)
 #define V_ADD TYPED(v_add)
+#define V_ADD_PRODUCT(sum, a, b) ((sum) = V_FMA(a, b, sum))
 #endif
 
-/* R rows by W vectors, both constants of the call. Rows of A are reached in threes from a pointer: base, base
- * plus stride, base plus twice the stride are addresses that need no instruction of their own. */
-INLINE void TYPED(tile_of)(const int R, const int W, int columns, int64_t k, const T *a, int64_t a_row,
-                           int64_t a_k, const T *b, int64_t b_k, T *c, int64_t c_row, bool add)
+/* R rows by W vectors, and steps of k between counting up: constants of the call. Rows of A are reached in
+ * threes from a pointer: base, base plus stride, base plus twice the stride are addresses that need no
+ * instruction of their own. Where a_k is a constant, neither do steps together. */
+INLINE void TYPED(tile_of)(const int R, const int W, const int TOGETHER, int columns, int64_t k, const T *a,
+                           int64_t a_row, int64_t a_k, const T *b, int64_t b_k, T *c, int64_t c_row, bool add)
 {
     V sum[MR][NV];
     const char *group[(MR + 2) / 3];
@@ -59,22 +61,26 @@ INLINE void TYPED(tile_of)(const int R, const int W, int columns, int64_t k, con
     for (int g = 0; g < (R + 2) / 3; g++)
         group[g] = (const char *)a + 3 * g * row_bytes;
 
-#define STEP                                                                                 \
-    V right[NV];                                                                             \
-    UNROLLED                                                                                 \
-    for (int v = 0; v < W; v++)                                                              \
-        right[v] = V_LOAD(b + v * VN);                                                       \
-    UNROLLED                                                                                 \
-    for (int i = 0; i < R; i++) {                                                            \
-        const V left = V_SET1(*(const T *)(const void *)(group[i / 3] + i % 3 * row_bytes)); \
-        UNROLLED                                                                             \
-        for (int v = 0; v < W; v++)                                                          \
-            sum[i][v] = V_FMA(left, right[v], sum[i][v]);                                    \
-    }                                                                                        \
-    b += b_k;                                                                                \
-    UNROLLED                                                                                 \
-    for (int g = 0; g < (R + 2) / 3; g++)                                                    \
-        group[g] += step_bytes;
+#define STEPS(count)                                                                                   \
+    UNROLLED                                                                                           \
+    for (int u = 0; u < (count); u++) {                                                                \
+        V right[NV];                                                                                   \
+        UNROLLED                                                                                       \
+        for (int v = 0; v < W; v++)                                                                    \
+            right[v] = V_LOAD(b + v * VN);                                                             \
+        UNROLLED                                                                                       \
+        for (int i = 0; i < R; i++) {                                                                  \
+            const V left =                                                                             \
+                V_SET1(*(const T *)(const void *)(group[i / 3] + i % 3 * row_bytes + u * step_bytes)); \
+            UNROLLED                                                                                   \
+            for (int v = 0; v < W; v++)                                                                \
+                V_ADD_PRODUCT(sum[i][v], left, right[v]);                                              \
+        }                                                                                              \
+        b += b_k;                                                                                      \
+    }                                                                                                  \
+    UNROLLED                                                                                           \
+    for (int g = 0; g < (R + 2) / 3; g++)                                                              \
+        group[g] += (count)*step_bytes;
     /* C is fetched a row with each of the first steps: all at once would hold up the loads of B. */
     int64_t p = 0;
     for (const T *row = c; p < R && p < k; p++, row += c_row) {
@@ -82,12 +88,16 @@ INLINE void TYPED(tile_of)(const int R, const int W, int columns, int64_t k, con
         for (int v = 0; v < W; v++)
             __builtin_prefetch(row + v * VN, 1);
         __builtin_prefetch(row + columns - 1, 1);
-        STEP
+        STEPS(1)
     }
-    for (; p < k; p++) {
-        STEP
+    for (; p + TOGETHER <= k; p += TOGETHER) {
+        STEPS(TOGETHER)
     }
-#undef STEP
+    if (TOGETHER > 1)
+        for (; p < k; p++) {
+            STEPS(1)
+        }
+#undef STEPS
 
     if (columns == W * VN) {
         UNROLLED
@@ -116,9 +126,13 @@ static void TYPED(tile)(int rows, int columns, int64_t k, const void *a, int64_t
                         const void *b, int64_t b_k, void *c, int64_t c_row, bool add)
 {
     const int vectors = (columns + VN - 1) / VN;
-#define TILE(r, w)                                                              \
-    case (w - 1) * MR + r:                                                      \
-        TYPED(tile_of)(r, w, columns, k, a, a_row, a_k, b, b_k, c, c_row, add); \
+    if (rows == MR && vectors == NV && a_row == 1 && a_k == MR) { /* of a packed A */
+        TYPED(tile_of)(MR, NV, 4, columns, k, a, 1, MR, b, b_k, c, c_row, add);
+        return;
+    }
+#define TILE(r, w)                                                                 \
+    case (w - 1) * MR + r:                                                         \
+        TYPED(tile_of)(r, w, 1, columns, k, a, a_row, a_k, b, b_k, c, c_row, add); \
         break;
 #if NV > 2
 #define ROWS(r) TILE(r, 1) TILE(r, 2) TILE(r, 3)
@@ -366,5 +380,6 @@ static void TYPED(vector_product)(int64_t rows, int64_t k, const void *matrix, i
 #undef V_STORE
 #undef V_SET1
 #undef V_FMA
+#undef V_ADD_PRODUCT
 #undef V_ADD
 #undef SQUARE
