@@ -56,6 +56,8 @@ size_t tp_visible_text(char *buffer, size_t size, const char *text, size_t lengt
 {
     size_t all = 0, out = 0;
     bool fits = true;
+    length = text ? length : 0;
+    size = buffer ? size : 0;
     for (size_t at = 0, bytes; at < length; at += bytes) {
         bool plain;
         bytes = tp__visible_step(text + at, length - at, &plain);
