@@ -242,6 +242,24 @@ static int by_value(const void *a, const void *b)
 }
 
 /* All lengths at which sorting changes its ways, few different values, in all types. */
+/* Sums begin at 0, limits leave a -0 that lies on them. */
+static void check_negative_zero(void)
+{
+    TP_SCOPE(zero);
+    for (int wide = 0; wide < 2; wide++) {
+        const tp_dtype dtype = wide ? TP_F64 : TP_F32;
+        for (int columns = 1; columns < 3; columns++) {
+            tp_tensor *x = tp_full(dtype, -0.0, 3, columns);
+            CHECK(!signbit(tp_at(tp_cumsum(x, 0), 0, 0)) && !signbit(tp_at(tp_cumsum(x, 0), 2, columns - 1)));
+            CHECK(!signbit(tp_at(tp_logcumsumexp(x, 0), 0, columns - 1)));
+            CHECK(signbit(tp_at(tp_cumprod(x, 0), 0, 0)));
+            CHECK(signbit(tp_at(tp_clamp(x, 0, 1), 1, 0)) && signbit(tp_at(tp_clamp(x, -1, 0), 2, 0)));
+            CHECK(signbit(tp_at(tp_elu(x, -1), 0, 0)) && !signbit(tp_at(tp_elu(tp_abs(x), -1), 0, 0)));
+        }
+    }
+    CHECK_OK();
+}
+
 static void check_order(void)
 {
     static const int64_t lengths[] = {1, 2, 23, 24, 25, 47, 49, 100, 1536, 1537, 5000};
@@ -402,6 +420,7 @@ int main(void)
     golden_check("tests/golden/reduce_order.pack", operations);
     check_errors();
     check_order();
+    check_negative_zero();
     check_threads();
     check_instruction_sets();
     check_memory();

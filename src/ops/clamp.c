@@ -43,9 +43,11 @@ static void limit(int kernel, const tp_tensor *x, double value, tp_tensor *out)
 {
     tp__number number;
     const tp_dtype dtype = (tp_dtype)out->dtype;
-    const tp_tensor *const operands[2] = {x, tp_dtype_is_float(dtype) || isinf(value)
-                                                 ? tp__number_init_f64(&number, value)
-                                                 : tp__number_init_i64(&number, (int64_t)value)};
+    /* The second one of equals is the result, so that -0 between 0 and 1 stays -0. */
+    const tp_tensor *const operands[2] = {tp_dtype_is_float(dtype) || isinf(value)
+                                              ? tp__number_init_f64(&number, value)
+                                              : tp__number_init_i64(&number, (int64_t)value),
+                                          x};
     tp__elementwise_run(tp__elementwise()->forward[kernel][dtype], 2, operands, dtype, NULL, out);
 }
 

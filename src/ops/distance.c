@@ -38,7 +38,7 @@ static tp_tensor *norm_along(tp_tensor *x, double p, int dim, bool keepdim)
     if (p == 1)
         return tp_sum_dim(tp_abs(x), dim, keepdim);
     if (isinf(p))
-        return tp_max_dim(tp_abs(x), dim, keepdim, NULL);
+        return tp_norm_dim(x, p, dim, keepdim);
     if (p == 0)
         return x ? tp_to(tp_sum_dim(tp_ne(x, 0), dim, keepdim), (tp_dtype)x->dtype) : NULL;
     return power_or_zero(tp_sum_dim(power_or_zero(tp_abs(x), p), dim, keepdim), 1 / p);

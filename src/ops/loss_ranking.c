@@ -40,8 +40,8 @@ tp_tensor *tp_soft_margin_loss_with(const tp_margin_loss_options *o)
     TP_FRAME("soft_margin_loss");
     if (!o || !check_pair(o))
         return NULL;
-    /* log(1 + exp(-z)) = -log(sigmoid(z)), which does not overflow. */
-    return tp__reduce_loss(tp_neg(tp_logsigmoid(tp_mul(o->target, o->input))), o->reduction);
+    /* log(1 + exp(-z)) = 0 - log(sigmoid(z)), which does not overflow, nor become -0. */
+    return tp__reduce_loss(tp_rsub(tp_logsigmoid(tp_mul(o->target, o->input)), 0), o->reduction);
 }
 
 tp_tensor *tp_multi_margin_loss_with(const tp_margin_loss_options *o)
@@ -66,7 +66,7 @@ tp_tensor *tp_multi_margin_loss_with(const tp_margin_loss_options *o)
         return tp__fail_null(TP_ERROR_SHAPE, "the weight must have one element for each of the %lld classes",
                              (long long)classes);
     tp_tensor *own = tp_unsqueeze(y, 1);
-    tp_tensor *losses = tp__positive_part(tp_add(tp_sub(x, tp_gather(x, 1, own)), o->margin));
+    tp_tensor *losses = tp_relu(tp_add(tp_sub(x, tp_gather(x, 1, own)), o->margin));
     if (o->p == 2)
         losses = tp_mul(losses, losses);
     if (o->weight)
@@ -127,7 +127,7 @@ tp_tensor *tp_cosine_embedding_loss_with(const tp_ranking_loss_options *o)
             "inputs [n, width] and a target [n], or [width] and [], are wanted; they have %d and %d "
             "dimensions",
             a->ndim, y->ndim);
-    const double eps = 1e-12; /* PyTorch's */
+    const double eps = 1e-12F; /* PyTorch's, which is a float for all dtypes */
     tp_tensor *product = tp_sum_dim(tp_mul(a, b), -1, false);
     tp_tensor *squares_a = tp_add(tp_sum_dim(tp_mul(a, a), -1, false), eps);
     tp_tensor *squares_b = tp_add(tp_sum_dim(tp_mul(b, b), -1, false), eps);

@@ -4,6 +4,8 @@
 #include "ops/ops.h"
 #include "ops/reduce.h"
 
+#include <math.h>
+
 #define SAMPLES(...)         \
     (const tp_sample[])      \
     {                        \
@@ -58,6 +60,8 @@ static tp_status forward_prod(tp_call *call)
 static tp_status backward_prod(tp_backward_call *call)
 {
     tp_tensor *x = call->inputs[0], *y = call->outputs[0], *g = call->grad_outputs[0];
+    if (!x->ndim)
+        return give(call, g);
     if (!x->numel)
         return give(call, tp_zeros_like(x));
     const bool was = tp_set_grad_enabled(false);
@@ -119,7 +123,8 @@ static tp_status forward_variance(tp_call *call)
     return TP_OK;
 }
 
-/* 2 / (n - correction) (x - mean) g, where for std g is first divided by 2 y (and 0 where y is). */
+/* 2 / (n - correction) (x - mean) g, where for std g is first divided by 2 y (and 0 where y is). Over all
+ * elements, with none of n left by the correction, infinity g, and NaN where x is the mean. */
 static tp_status backward_variance(tp_backward_call *call)
 {
     tp_tensor *x = call->inputs[0], *y = call->outputs[0], *g = call->grad_outputs[0];
@@ -131,9 +136,13 @@ static tp_status backward_variance(tp_backward_call *call)
     for (int d = 0; d < x->ndim; d++)
         if (r->dims >> d & 1)
             dims[n++] = d;
-    tp_tensor *distance = tp_sub(x, n ? tp_mean_n(x, n, dims, true) : x);
-    tp_tensor *factor = tp_mul(tp__restored(g, x, r), 2 / (count > 0 ? count : 0));
-    return give(call, tp_mul(factor, distance));
+    tp_tensor *mean = n ? tp_mean_n(x, n, dims, true) : x;
+    if (count <= 0 && (r->dims == TP__ALL_DIMS || !x->ndim)) {
+        tp_tensor *infinite = tp_full_like(x, INFINITY);
+        return give(call, tp_mul(tp__restored(g, x, r), tp_masked_fill(infinite, tp_eq(x, mean), NAN)));
+    }
+    tp_tensor *factor = tp_mul(tp__restored(g, x, r), 2 / count);
+    return give(call, tp_mul(factor, tp_sub(x, mean)));
 }
 
 #define VARIANCE(record, its_name, its_documentation, is_root)                                \

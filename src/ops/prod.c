@@ -89,6 +89,10 @@ static tp_status backward_prod(tp_backward_call *call)
 {
     tp_tensor *x = call->inputs[0];
     const tp__reduction *r = call->attributes;
+    if (!x->ndim) {
+        call->grad_inputs[0] = call->grad_outputs[0];
+        return TP_OK;
+    }
     tp_tensor *g = tp__restored(call->grad_outputs[0], x, r), *y = tp__restored(call->outputs[0], x, r);
     const bool was = tp_set_grad_enabled(false);
     tp_tensor *zeros = tp_any(tp_eq(x, 0.0));

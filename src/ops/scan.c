@@ -282,6 +282,8 @@ static tp_status backward_logcumsumexp(tp_backward_call *call)
 {
     const scan *s = call->attributes;
     tp_tensor *x = call->inputs[0], *y = call->outputs[0], *g = call->grad_outputs[0];
+    if (!x->ndim)
+        return give(call, 0, g);
     if (!is_single(x, s->dim)) {
         tp_tensor *next = tp__shifted(y, s->dim, true, 0);
         tp_tensor *both_infinite = tp_logical_and(tp_isinf(y), tp_eq(y, next));

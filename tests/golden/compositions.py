@@ -6,6 +6,7 @@ import torch.nn.functional as nnf
 
 c = Cases()
 F, D, I = torch.float32, torch.float64, torch.int64
+INF, NAN = float("inf"), float("nan")
 REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -78,6 +79,27 @@ for dtype in (F, D):
                 add("cosine", lambda a, b, y: nnf.cosine_embedding_loss(a, b, y, margin=margin, reduction=reduction),
                     [Input(shape, dtype), Input(shape, dtype),
                      Input(shape[:-1], dtype, values=signs(shape[:-1]), grad=False)], [r, margin])
+
+    # Infinities, ties, and vectors of length 0.
+    edge = [INF, -INF, NAN, 0.0, 1.0, -1.0, 0.5, 3.0]
+    for r, reduction in enumerate(REDUCTIONS):
+        def edges():
+            return [Input([8], dtype, values=edge), Input([8], dtype, values=[0.0] * 8)]
+
+        c.add("smooth_l1", lambda a, b: nnf.smooth_l1_loss(a, b, reduction=reduction), edges(), [r, 1], node="")
+        c.add("huber", lambda a, b: nnf.huber_loss(a, b, reduction=reduction), edges(), [r, 1], node="")
+        for p in (1, 2):
+            c.add("multi_margin", lambda a, b: nnf.multi_margin_loss(a, b, p=p, margin=1, reduction=reduction),
+                  [Input([3, 3], dtype, values=[2, 1, 0, 1, 1, 2, 0, 3, 3]), Input([3], I, values=[0, 2, 1])],
+                  [r, p, 1], node="")
+        for swap in (0, 1):
+            c.add("triplet", lambda a, b, n: nnf.triplet_margin_loss(a, b, n, p=INF, swap=bool(swap), reduction=reduction),
+                  [Input([3, 3], dtype, values=[1, 1, 1, 0, 2, 1, 5, 1, 1]),
+                   Input([3, 3], dtype, values=[3, 3, 1, 1, 2, 1, 0, 0, 1]),
+                   Input([3, 3], dtype, values=[2, 2, 2, 1, 1, 0, 4, 4, 4])], [r, 1, INF, swap], node="")
+        c.add("cosine", lambda a, b, y: nnf.cosine_embedding_loss(a, b, y, reduction=reduction),
+              [Input([3, 2], dtype, values=[0, 0, 1, 2, 0, 0]), Input([3, 2], dtype, values=[1, 0.5, 0, 0, 0, 0]),
+               Input([3], dtype, values=[1, -1, 1], grad=False)], [r, 0], node="")
 
     # Embeddings. A padding of -9 stands for none.
     for rows, width, shape in ((5, 3, [7]), (4, 1, [2, 3]), (6, 8, []), (3, 2, [0]), (9, 16, [2, 2, 2])):

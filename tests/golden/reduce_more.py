@@ -269,6 +269,16 @@ for dtype in (F, D):
         c.add("corrcoef", lambda x: torch.corrcoef(x), [Input(shape, dtype, grad=len(shape) > 1)], node="")
 c.add("cov", lambda x: torch.cov(x), [Input([3, 5], L, 0, 9)], [1])
 c.add("var", lambda x: x.var(), [Input([3, 5], D)], second="g")
+# A correction that leaves none, or less than none.
+for dtype in (F, D):
+    for shape, dims in (([], [0]), ([1], [0]), ([3, 1], [1]), ([2, 1, 3], [1])):
+        values = [1 + i for i in range(torch.Size(shape).numel())]
+        c.add("var_mean", lambda x: torch.var_mean(x, dims), [Input(shape, dtype, values=values)],
+              [0, 0, *dims], node="")
+    c.add("var", lambda x: x.var(), [Input([1], dtype, values=[2.5])])
+    for value in (inf, nan, -2, 0):
+        c.add("prod", lambda x: x.prod(0), [Input([], dtype, values=[value])], [0, 0, 0])
+        c.add("logcumsumexp", lambda x: x.logcumsumexp(0), [Input([], dtype, values=[value])], [0])
 c.add("std", lambda x: x.std(), [Input([3, 5], D)], second="g")
 
 finish("reduce_order.pack")

@@ -58,12 +58,13 @@ static inline double log_add_exp(double a, double b)
         }                                                                                 \
     }
 
-SCAN(cumsum_f32, float, v, s + v)
-SCAN(cumsum_f64, double, v, s + v)
+/* Sums begin at 0: a first -0 becomes 0. */
+SCAN(cumsum_f32, float, 0 + v, s + v)
+SCAN(cumsum_f64, double, 0 + v, s + v)
 SCAN(cumprod_f32, float, v, s *v)
 SCAN(cumprod_f64, double, v, s *v)
-SCAN(logcumsumexp_f32, float, v, log_add_exp(v, s))
-SCAN(logcumsumexp_f64, double, v, log_add_exp(v, s))
+SCAN(logcumsumexp_f32, float, 0 + v, log_add_exp(v, s))
+SCAN(logcumsumexp_f64, double, 0 + v, log_add_exp(v, s))
 
 #define RECURRENCE(name, T)                                                                                 \
     static void name(int64_t n, int64_t columns, int64_t row, const void *add, const void *times, void *to) \
