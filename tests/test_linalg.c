@@ -111,6 +111,8 @@ static void refusals(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "mm");
     CHECK(!tp_tensordot(a, b, 2));
     CHECK_ERROR(TP_ERROR_SHAPE, "first has size 2 in dim 0 and second has size 3 in dim 0");
+    CHECK(!tp_inner(a, tp_ones(TP_F64, 2, 1)));
+    CHECK_ERROR(TP_ERROR_SHAPE, "inner: the last dimensions must match, and have sizes 3 and 1");
     CHECK(!tp_tensordot(a, b, 3));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "3 dimensions are to go");
     CHECK(!tp_cross(a, b, 0));

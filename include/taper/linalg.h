@@ -45,7 +45,8 @@ TP_API tp_tensor *tp_vdot(tp_tensor *a, tp_tensor *b);
 TP_API tp_tensor *tp_outer(tp_tensor *a, tp_tensor *b);
 /* Summed over the last dimension of both; with a scalar, the product. */
 TP_API tp_tensor *tp_inner(tp_tensor *a, tp_tensor *b);
-/* Summed over the last `dims` dimensions of a and the first of b; over pairs of named ones. */
+/* Summed over the last `dims` dimensions of a and the first of b; over pairs of named ones. One dimension of
+ * a pair may have size 1, and is repeated. */
 TP_API tp_tensor *tp_tensordot(tp_tensor *a, tp_tensor *b, int dims);
 TP_API tp_tensor *tp_tensordot_n(tp_tensor *a, tp_tensor *b, int n, const int *dims_a, const int *dims_b);
 /* The Kronecker product; missing dimensions count as 1, in front. */

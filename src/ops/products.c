@@ -61,7 +61,7 @@ tp_tensor *tp_outer(tp_tensor *a, tp_tensor *b)
     return have_ranks(a, 1, b, 1) ? tp_mul(tp_unsqueeze(a, 1), b) : NULL;
 }
 
-/* Whether the paired dimensions agree; bits of those of each operand. */
+/* Whether the paired dimensions agree, or one of them has size 1; bits of those of each operand. */
 static bool pair_up(const tp_tensor *a, const tp_tensor *b, int n, const int *dims_a, const int *dims_b,
                     int64_t *order_a, int64_t *order_b)
 {
@@ -77,7 +77,7 @@ static bool pair_up(const tp_tensor *a, const tp_tensor *b, int n, const int *di
             return tp_fail(TP_ERROR_ARGUMENT,
                            "dim %d of a or dim %d of b appears multiple times in the list of dims", da, db),
                    false;
-        if (a->shape[da] != b->shape[db])
+        if (a->shape[da] != b->shape[db] && a->shape[da] != 1 && b->shape[db] != 1)
             return tp_fail(TP_ERROR_SHAPE,
                            "contracted dimensions need to match, but first has size %lld in dim %d and "
                            "second has size "
@@ -106,6 +106,18 @@ tp_tensor *tp_tensordot_n(tp_tensor *a, tp_tensor *b, int n, const int *dims_a, 
     int64_t order_a[TP_MAX_DIMS], order_b[TP_MAX_DIMS], shape[TP_MAX_DIMS], k = 1, rows = 1, columns = 1;
     if (!pair_up(a, b, n, dims_a, dims_b, order_a, order_b))
         return NULL;
+    /* Against one element, which counts for all, the others are summed first. */
+    for (int i = 0; i < n; i++) {
+        const int da = (int)order_a[a->ndim - n + i], db = (int)order_b[i];
+        if (a->shape[da] == b->shape[db])
+            continue;
+        if (b->shape[db] == 1)
+            a = tp_sum_dim(a, da, true);
+        else
+            b = tp_sum_dim(b, db, true);
+        if (!a || !b)
+            return NULL;
+    }
     const int ndim = a->ndim + b->ndim - 2 * n;
     if (ndim > TP_MAX_DIMS)
         return tp__fail_null(TP_ERROR_SHAPE, "the result has %d dimensions, and a tensor has at most %d",
@@ -147,6 +159,10 @@ tp_tensor *tp_inner(tp_tensor *a, tp_tensor *b)
     TP_FRAME("inner");
     if (!a->ndim || !b->ndim)
         return tp_mul(a, b);
+    const int64_t of_a = a->shape[a->ndim - 1], of_b = b->shape[b->ndim - 1];
+    if (of_a != of_b)
+        return tp__fail_null(TP_ERROR_SHAPE, "the last dimensions must match, and have sizes %lld and %lld",
+                             (long long)of_a, (long long)of_b);
     return tp_tensordot_n(a, b, 1, (const int[]){-1}, (const int[]){-1});
 }
 

@@ -116,4 +116,9 @@ for dtype in (F, D):
                 for i in forms(dtype, *shapes):
                     c.add("pairwise_distance", lambda a, b: nn.pairwise_distance(a, b, p, keepdim=bool(keep)), i, [p, 1e-6, keep])
 
+for dtype in (F, D):
+    # One element against several.
+    for shapes, da, db in ((((2, 3, 1), (3, 2, 4)), (1, 2), (0, 1)), (((2, 3), (1, 2)), (1,), (0,)), (((2, 1, 4), (1, 3, 5)), (2, 1), (0, 1))):
+        for i in forms(dtype, *shapes):
+            c.add("tensordot_n", lambda a, b: torch.tensordot(a, b, (list(da), list(db))), i, da + db)
 c.write("linalg.pack")
