@@ -147,6 +147,13 @@ static void refusals(void)
                 "The shape of the mask [2, 4] at index 0 does not match the shape of the indexed");
     CHECK(!tp_index(x, 3, (tp_tensor *[]){flag, NULL, NULL}));
     CHECK_ERROR(TP_ERROR_INDEX, "too many indices for tensor of dimension 2");
+    CHECK(!tp_gather(tp_scalar(TP_F64, 1), 0, tp_ones(TP_I64, 2)));
+    CHECK_ERROR(TP_ERROR_INDEX, "index 1 is out of bounds for dimension 0 with size 1; it stands at [0]");
+    CHECK(!tp_gather(v, 0, tp_scalar_i64(5)));
+    CHECK_ERROR(TP_ERROR_INDEX,
+                "gather: index 5 is out of bounds for dimension 0 with size 5; it stands at []");
+    CHECK(!tp_gather(x, 0, tp_scalar_i64(0)));
+    CHECK_ERROR(TP_ERROR_SHAPE, "the same number of dimensions as input tensor, and has 0, not 2");
     CHECK(!tp_index(x, 1, (tp_tensor *[]){v}));
     CHECK_ERROR(TP_ERROR_DTYPE, "float64");
     CHECK(!tp_index_put(x, 1, (tp_tensor *[]){NULL}, v, false));

@@ -4,7 +4,8 @@
  * int32. An index out of range is a TP_ERROR_INDEX that names the first one, its place, and the bound.
  * x itself is not changed, but for the forms at the end, which write into it. Where several values meet in
  * one place they are taken in row-major order of the index, whatever the number of threads: the last one
- * stays, or they are added one after the other. */
+ * stays, or they are added one after the other. Where a vector can stand, a scalar counts as one of one
+ * element. */
 #ifndef TAPER_INDEXING_H
 #define TAPER_INDEXING_H
 

@@ -70,7 +70,8 @@ TP_API tp_tensor *tp_clamp(tp_tensor *x, double low, double high);
 TP_API tp_status tp_clamp_(tp_tensor *x, double low, double high);
 /* Places `index` (int64 vector) of dimension `dim`. For CSR: rows. TP_ERROR_INDEX names the first bad one. */
 TP_API tp_tensor *tp_index_select(tp_tensor *x, int dim, tp_tensor *index);
-/* out[i][j] = x[index[i][j]][j] for dim 0, and so on; `index` is int64 with x's number of dimensions. */
+/* out[i][j] = x[index[i][j]][j] for dim 0, and so on; `index` is int64 with x's number of dimensions, where a
+ * scalar counts as a vector of one element. */
 TP_API tp_tensor *tp_gather(tp_tensor *x, int dim, tp_tensor *index);
 
 /* ---- Reductions ---- */

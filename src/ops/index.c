@@ -258,13 +258,22 @@ const tp_op tp__op_index_select_backward = {
 
 /* ---- gather: single elements ---- */
 
+/* A scalar counts as a vector of one element. */
+static int dimensions(const tp_tensor *t)
+{
+    return t->ndim ? t->ndim : 1;
+}
+
 static tp_status infer_gather(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
     const int dim = ((const choice *)call->attributes)->dim;
     TP__TRY(check_type(index));
     TP__TRY(tp__require_dim(x, dim, true));
-    if (index->ndim != x->ndim)
+    tp__result_like(call->results, (tp_dtype)x->dtype, index);
+    if (!index->numel)
+        return TP_OK;
+    if (dimensions(index) != dimensions(x))
         return tp_fail(
             TP_ERROR_SHAPE,
             "Index tensor must have the same number of dimensions as input tensor, and has %d, not %d",
@@ -279,7 +288,6 @@ static tp_status infer_gather(tp_call *call)
                 d, tp__shape_text(is, sizeof is, index->ndim, index->shape),
                 tp__shape_text(of, sizeof of, x->ndim, x->shape), dim);
     }
-    tp__result_like(call->results, (tp_dtype)x->dtype, index);
     return TP_OK;
 }
 
@@ -346,11 +354,23 @@ static tp_status forward_gather(tp_call *call)
     return TP_OK;
 }
 
+/* The gradient of x, where one of x and index may be a scalar, and an empty index of any shape. */
+static tp_tensor *gathered_from(tp_tensor *g, int dim, tp_tensor *index, const tp_tensor *x)
+{
+    static const int64_t one = 1;
+    if (g->ndim == x->ndim)
+        return tp__scatter_add(g, dim, index, x->shape);
+    if (!index->numel)
+        return tp_zeros_n((tp_dtype)g->dtype, x->ndim, x->shape);
+    g = tp__scatter_add(tp_reshape(g, -1), 0, tp_reshape(index, -1), x->ndim ? x->shape : &one);
+    return g ? tp_reshape_n(g, x->ndim, x->shape) : NULL;
+}
+
 static tp_status backward_gather(tp_backward_call *call)
 {
     if (call->needed[0])
-        call->grad_inputs[0] = tp__scatter_add(call->grad_outputs[0], ((const choice *)call->attributes)->dim,
-                                               call->inputs[1], call->inputs[0]->shape);
+        call->grad_inputs[0] = gathered_from(call->grad_outputs[0], ((const choice *)call->attributes)->dim,
+                                             call->inputs[1], call->inputs[0]);
     return tp__ctx.error;
 }
 
@@ -368,6 +388,11 @@ const tp_op tp__op_gather = {
     .samples =
         SAMPLES({"f64[3,2] i64[4,2]<0,3>", CHOICE(0), NULL}, {"f64[2,3] i64[2,2]<0,3>", CHOICE(1), NULL},
                 {"f64[2,3] i64[1,2]<0,3>", CHOICE(1), NULL}, {"f64[] i64[]<0,1>", CHOICE(0), NULL},
+                {"f64[3] i64[]<0,3>", CHOICE(0), NULL}, {"f64[] i64[3]<0,1>", CHOICE(0), NULL},
+                {"f64[3,2] i64[0]<0,3>", CHOICE(1), NULL},
+                {"f64[] i64[]<1,2>", CHOICE(0),
+                 "index 1 is out of bounds for dimension 0 with size 1; it stands at []"},
+                {"f64[3] i64[2,1]<0,3>", CHOICE(0), "Index tensor must have the same number of dimensions"},
                 {"f64[3,2] i64[1,2]<3,4>", CHOICE(0), "index 3 is out of bounds for dimension 0 with size 3"},
                 {"f64[3,2] i64[2]<0,1>", CHOICE(0), "Index tensor must have the same number of dimensions"},
                 {"f64[3,2] i64[4,2]<0,1>", CHOICE(1), "Size does not match at dimension 0"}),

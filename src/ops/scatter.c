@@ -141,9 +141,12 @@ static tp_tensor *cleared(tp_tensor *g, int dim, tp_tensor *index)
     return tp_scatter_value(g, dim, index, 0);
 }
 
-/* The gradient of a source of which the index covers a part. */
+/* The gradient of a source of which the index covers a part; one of them may be a scalar, and the other a
+ * vector. */
 static tp_tensor *to_source(tp_tensor *part, const tp_tensor *source)
 {
+    if (part && part->ndim != source->ndim)
+        part = source->ndim ? tp_reshape(part, -1) : tp_reshape_n(part, 0, NULL);
     for (int d = 0; part && d < source->ndim; d++)
         if (part->shape[d] != source->shape[d])
             part = tp__slice_back(part, d, source->shape[d], 0, 1);
@@ -189,6 +192,8 @@ const tp_op tp__op_scatter = {
         {"f64[3,2] i64[1,2]<0,3> f64[1,2]", SCATTERING(0), NULL},
         {"f64[2,5] i64[2,1]<0,5> f64[3,2]", SCATTERING(1), NULL},
         {"f64[] i64[]<0,1> f64[]", SCATTERING(0), NULL}, {"f64[3] i64[0]<0,1> f64[2]", SCATTERING(0), NULL},
+        {"f64[3] i64[]<0,3> f64[]", SCATTERING(0), NULL}, {"f64[] i64[1]<0,1> f64[2]", SCATTERING(0), NULL},
+        {"f64[3] i64[]<0,3> f64[2]", SCATTERING(0), NULL},
         {"f64[3,2] i64[1,2]<3,4> f64[1,2]", SCATTERING(0),
          "index 3 is out of bounds for dimension 0 with size 3; it stands at [0, 0]"},
         {"f64[3,2] i64[2,2]<0,3> f64[1,2]", SCATTERING(0), "Expected index [2, 2] to be no larger"},
@@ -227,6 +232,7 @@ const tp_op tp__op_scatter_add = {
     .documentation = "Elements added along one dimension where an index says.",
     .samples = SAMPLES({"f64[3,2] i64[4,2]<0,3> f64[4,2]", SCATTERING(0), NULL},
                        {"f64[2,3] i64[1,4]<0,3> f64[2,5]", SCATTERING(1), NULL},
+                       {"f64[3] i64[]<0,3> f64[2]", SCATTERING(0), NULL},
                        {"f64[2,3] i64[4]<0,3> f64[4]", SCATTERING(1), "the same number of dimensions"},
                        {"f64[2,3] i64[1,4]<0,3> f32[2,5]", SCATTERING(1), "self.dtype to be equal to src"}),
 };
@@ -332,12 +338,15 @@ static tp_status backward_scatter_reduce(tp_backward_call *call)
               *source = call->inputs[2], *y = call->outputs[0], *gx = g, *gs = NULL;
     if (!index->numel) {
         call->grad_inputs[0] = call->needed[0] ? g : NULL;
-        return TP_OK;
+        call->grad_inputs[2] = call->needed[2] ? tp_zeros_like(source) : NULL;
+        return tp__ctx.error;
     }
     tp_tensor *part = source;
-    for (int d = 0; part && d < source->ndim && index->ndim; d++)
-        if (index->shape[d] != source->shape[d])
-            part = tp_narrow(part, d, 0, index->shape[d]);
+    for (int d = 0; part && d < source->ndim; d++)
+        if ((index->ndim ? index->shape[d] : 1) != source->shape[d])
+            part = tp_narrow(part, d, 0, index->ndim ? index->shape[d] : 1);
+    if (part && part->ndim != index->ndim)
+        part = tp_reshape_n(part, index->ndim, index->shape);
     if (s->mode == TP_SCATTER_SUM) {
         gs = tp_gather(g, s->dim, index);
     } else if (s->mode == TP_SCATTER_MEAN) {
@@ -373,21 +382,24 @@ const tp_op tp__op_scatter_reduce = {
     .forward = forward_scatter_reduce,
     .backward = backward_scatter_reduce,
     .documentation = "The sum, mean, product or extreme of the elements that an index takes to a place.",
-    .samples =
-        SAMPLES({"f64[3,2] i64[4,2]<0,3> f64[4,2]",
-                 SCATTERING(0, .mode = TP_SCATTER_MEAN, .include_self = true), NULL},
-                {"f64[2,3] i64[1,4]<0,3> f64[2,5]",
-                 SCATTERING(1, .mode = TP_SCATTER_MEAN, .include_self = false), NULL},
-                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                 SCATTERING(1, .mode = TP_SCATTER_SUM, .include_self = false), NULL},
-                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                 SCATTERING(1, .mode = TP_SCATTER_PROD, .include_self = true), NULL},
-                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                 SCATTERING(1, .mode = TP_SCATTER_AMAX, .include_self = true), NULL},
-                {"f64[2,3] i64[2,4]<0,3> f64[2,4]",
-                 SCATTERING(1, .mode = TP_SCATTER_AMIN, .include_self = false), NULL},
-                {"f64[3] i64[2]<3,4> f64[2]", SCATTERING(0), "index 3 is out of bounds"},
-                {"f64[3] i64[2]<0,3> f64[2]", SCATTERING(0, .mode = (tp_scatter_mode)9), "9 is no mode"}),
+    .samples = SAMPLES(
+        {"f64[3,2] i64[4,2]<0,3> f64[4,2]", SCATTERING(0, .mode = TP_SCATTER_MEAN, .include_self = true),
+         NULL},
+        {"f64[2,3] i64[1,4]<0,3> f64[2,5]", SCATTERING(1, .mode = TP_SCATTER_MEAN, .include_self = false),
+         NULL},
+        {"f64[2,3] i64[2,4]<0,3> f64[2,4]", SCATTERING(1, .mode = TP_SCATTER_SUM, .include_self = false),
+         NULL},
+        {"f64[2,3] i64[2,4]<0,3> f64[2,4]", SCATTERING(1, .mode = TP_SCATTER_PROD, .include_self = true),
+         NULL},
+        {"f64[2,3] i64[2,4]<0,3> f64[2,4]", SCATTERING(1, .mode = TP_SCATTER_AMAX, .include_self = true),
+         NULL},
+        {"f64[2,3] i64[2,4]<0,3> f64[2,4]", SCATTERING(1, .mode = TP_SCATTER_AMIN, .include_self = false),
+         NULL},
+        {"f64[3] i64[]<0,3> f64[2]", SCATTERING(0, .mode = TP_SCATTER_PROD, .include_self = false), NULL},
+        {"f64[] i64[2]<0,1> f64[3]", SCATTERING(0, .mode = TP_SCATTER_AMAX, .include_self = true), NULL},
+        {"f64[] i64[1]<0,1> f64[]", SCATTERING(0, .mode = TP_SCATTER_MEAN, .include_self = true), NULL},
+        {"f64[3] i64[2]<3,4> f64[2]", SCATTERING(0), "index 3 is out of bounds"},
+        {"f64[3] i64[2]<0,3> f64[2]", SCATTERING(0, .mode = (tp_scatter_mode)9), "9 is no mode"}),
 };
 
 /* ---- Functions ---- */

@@ -153,4 +153,26 @@ c.add("nonzero", lambda t: t.nonzero(), [Input((4,), F, values=[1, float("nan"),
 for shape, n in (((4,), 3), ((2, 3), -1), ((), 5), ((0,), 2)):
     c.add("one_hot", lambda t: nn.one_hot(t, n), [index(shape, 0, 3)], [n])
 
+# Scalars among the operands, which count as vectors of one element; second gradients are those of operands of one rank.
+for x in ((), (1,), (3,)):
+    for i in ((), (1,), (2,), (0,)):
+        size = x[0] if x else 1
+        chosen = Input(i, I64, values=[0] * torch.Size(i).numel()) if len(x) == len(i) else index(i, 0, size)
+        c.add("gather", lambda t, k: t.gather(0, k), [Input(x, D, -9, 9), chosen], [0])
+        c.add("take", lambda t, k: t.take(k), [Input(x, D, -9, 9), chosen])
+        c.add("scatter_value", lambda t, k: t.scatter(0, k, 1), [Input(x, D, -9, 9), chosen], [0, 1])
+        c.add("index_fill", lambda t, k: t.index_fill(0, k, 1), [Input(x, D, -9, 9), chosen], [0, 1])
+        if x != () or i in ((), (1,)):
+            c.add("index_select", lambda t, k: t.index_select(0, k), [Input(x, D, -9, 9), chosen], [0])
+        if i in ((), (1,)):
+            for source in ((), (1,)):
+                c.add("index_copy", lambda t, k, s: t.index_copy(0, k, s),
+                      [Input(x, D, -9, 9), chosen, Input(source, D, -9, 9)], [0])
+        c.add("scatter_add", lambda t, k, s: t.scatter_add(0, k, s), [Input(x, D, -9, 9), chosen, Input(i, D, -9, 9)], [0])
+        if i != (2,):
+            c.add("scatter", lambda t, k, s: t.scatter(0, k, s), [Input(x, D, -9, 9), chosen, Input(i, D, -9, 9)], [0])
+        for mode, name in enumerate(MODES):
+            c.add("scatter_reduce", lambda t, k, s: t.scatter_reduce(0, k, s, name), [Input(x, D, -9, 9), chosen, Input(i, D, -9, 9)],
+                  [0, mode, 1], second=False)
+
 c.write("index.pack")
