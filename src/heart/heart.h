@@ -18,6 +18,15 @@ typedef struct tp__node {
     tp_tensor *tensors[]; /* inputs, then outputs: their headers live at least as long as this node */
 } tp__node;
 
+/* y, whose node is printed under the name of PyTorch's one node for the whole: for what a composite has just
+ * computed, and not for what may be one of its operands. */
+static inline tp_tensor *tp__named(tp_tensor *y, const char *node_name)
+{
+    if (y && y->history)
+        y->history->name = node_name;
+    return y;
+}
+
 static inline tp_tensor **tp__node_outputs(tp__node *node)
 {
     return node->tensors + node->n_inputs;

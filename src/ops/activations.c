@@ -30,7 +30,7 @@ tp_tensor *tp_prelu(tp_tensor *x, tp_tensor *weight)
     } else if (!x->ndim) {
         weight = tp_reshape_n(weight, 0, NULL);
     }
-    return tp_where(tp_gt(x, 0), x, tp_mul(weight, x));
+    return tp__named(tp_where(tp_gt(x, 0), x, tp_mul(weight, x)), "PreluKernelBackward0");
 }
 
 /* A slope for each element of x: 1 where it is positive, else drawn, in row-major order. */
@@ -65,6 +65,7 @@ tp_tensor *tp_rrelu(tp_tensor *x, double lower, double upper, bool training, tp_
     if (!x)
         return tp__null_operand(__func__);
     TP_FRAME("rrelu");
+    static const char node[] = "RreluWithNoiseBackward0";
     if (tp__require_float(x, "the input") != TP_OK)
         return NULL;
     if (!(lower <= upper && isfinite(lower) && isfinite(upper)))
@@ -73,7 +74,7 @@ tp_tensor *tp_rrelu(tp_tensor *x, double lower, double upper, bool training, tp_
                              "are %g and %g",
                              lower, upper);
     if (!training)
-        return tp_where(tp_gt(x, 0), x, tp_mul(x, (lower + upper) / 2));
+        return tp__named(tp_where(tp_gt(x, 0), x, tp_mul(x, (lower + upper) / 2)), node);
     tp_tensor *slopes = draw_slopes(x, lower, upper, generator);
-    return slopes ? tp_mul(x, slopes) : NULL;
+    return slopes ? tp__named(tp_mul(x, slopes), node) : NULL;
 }

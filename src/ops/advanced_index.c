@@ -387,8 +387,7 @@ tp_tensor *tp_take(tp_tensor *x, tp_tensor *index)
     TP_FRAME("take");
     if (index->dtype == TP_BOOL)
         return tp__fail_null(TP_ERROR_DTYPE, "Expected dtype int64 or int32 for index, not bool");
-    x = tp_reshape(x, -1);
-    return tp_index(x, 1, &index);
+    return tp__named(tp_index(tp_reshape(x, -1), 1, &index), "TakeBackward0");
 }
 
 tp_tensor *tp_put(tp_tensor *x, tp_tensor *index, tp_tensor *source, bool accumulate)
@@ -406,5 +405,5 @@ tp_tensor *tp_put(tp_tensor *x, tp_tensor *index, tp_tensor *source, bool accumu
             (long long)source->numel, (long long)index->numel);
     tp_tensor *flat = tp_reshape(x, -1), *at = tp_reshape(index, -1);
     flat = at ? tp_index_put(flat, 1, &at, tp_reshape(source, -1), accumulate) : NULL;
-    return flat ? tp_reshape_n(flat, x->ndim, x->shape) : NULL;
+    return flat ? tp__named(tp_reshape_n(flat, x->ndim, x->shape), "PutBackward0") : NULL;
 }

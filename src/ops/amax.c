@@ -165,10 +165,11 @@ tp_tensor *tp_amin(tp_tensor *x)
 static tp_tensor *both(tp_tensor *x, int n, const int *dims, bool keepdim, tp_tensor **largest)
 {
     TP_FRAME("aminmax");
+    static const char node[] = "AminmaxBackward0";
     tp_tensor *high = tp_amax_n(x, n, dims, keepdim), *low = high ? tp_amin_n(x, n, dims, keepdim) : NULL;
     if (largest)
-        *largest = low ? high : NULL;
-    return low;
+        *largest = low ? tp__named(high, node) : NULL;
+    return tp__named(low, node);
 }
 
 tp_tensor *tp_aminmax(tp_tensor *x, tp_tensor **largest)

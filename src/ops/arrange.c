@@ -116,7 +116,7 @@ tp_tensor *tp_squeeze_n(tp_tensor *x, int n, const int *dims)
     for (int d = 0; d < x->ndim; d++)
         if (!(bits >> d & 1) || x->shape[d] != 1)
             shape[left++] = x->shape[d];
-    return tp_view_n(x, left, shape);
+    return tp__named(tp_view_n(x, left, shape), "SqueezeBackward2");
 }
 
 tp_tensor *tp_expand_as(tp_tensor *x, const tp_tensor *like)

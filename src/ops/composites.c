@@ -1,4 +1,5 @@
 /* Operations said with others: no record, and gradients of every order. */
+#include "heart/heart.h"
 #include "taper/ops.h"
 #include "tensor/tensor.h"
 
@@ -15,5 +16,6 @@ tp_tensor *tp_glu(tp_tensor *x, int dim)
                 (long long)size);
         return NULL;
     }
-    return tp_mul(tp_narrow(x, dim, 0, size / 2), tp_sigmoid(tp_narrow(x, dim, size / 2, size / 2)));
+    tp_tensor *gate = tp_sigmoid(tp_narrow(x, dim, size / 2, size / 2));
+    return tp__named(tp_mul(tp_narrow(x, dim, 0, size / 2), gate), "GluBackward0");
 }

@@ -211,7 +211,8 @@ tp_tensor *tp_where(tp_tensor *condition, tp_tensor *a, tp_tensor *b)
 tp_tensor *tp_masked_fill(tp_tensor *x, tp_tensor *mask, double value)
 {
     TP_FRAME("masked_fill");
-    return x ? tp_where(mask, tp_scalar((tp_dtype)x->dtype, value), x) : tp__null_operand(__func__);
+    return x ? tp__named(tp_where(mask, tp_scalar((tp_dtype)x->dtype, value), x), "MaskedFillBackward0")
+             : tp__null_operand(__func__);
 }
 
 /* ---- cat and stack ---- */
@@ -347,5 +348,5 @@ tp_tensor *tp_stack(tp_tensor *const *tensors, int n, int dim)
         if (!raised[i])
             return NULL;
     }
-    return tp_cat(raised, n, dim < 0 ? dim + raised[0]->ndim : dim);
+    return tp__named(tp_cat(raised, n, dim < 0 ? dim + raised[0]->ndim : dim), "StackBackward0");
 }

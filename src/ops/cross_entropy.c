@@ -392,7 +392,9 @@ static tp_tensor *with_probabilities(tp_tensor *x, const tp_loss_options *option
     if (options->reduction == TP_NONE)
         return tp_neg(tp_sum_dim(product, dim, false));
     tp_tensor *total = tp_neg(tp_sum(product));
-    return options->reduction == TP_MEAN ? tp_div(total, (double)x->numel / classes) : total;
+    return options->reduction == TP_MEAN
+               ? tp__named(tp_div(total, (double)x->numel / classes), "DivBackward1")
+               : total;
 }
 
 /* Whether the target is probabilities; otherwise it has to be classes. */

@@ -329,5 +329,5 @@ tp_tensor *tp_pairwise_distance_with(const tp_similarity_options *options)
     if (check_p(options->p) != TP_OK)
         return NULL;
     tp_tensor *d = tp_add(tp_sub(options->a, options->b), options->eps);
-    return norm_along(d, options->p, -1, options->keepdim);
+    return tp__named(norm_along(d, options->p, -1, options->keepdim), "NormBackward1");
 }

@@ -423,7 +423,7 @@ tp_tensor *tp__reduce_to(tp_tensor *gradient, const tp_tensor *like)
 #define THREE(p, p_default, q, q_default, r, r_default) \
     (&(const tp__numbers){{p_default, q_default, r_default}})
 
-/* And its power and its difference depend on which operand is a number. */
+/* And others depend on which operand is a number. */
 static const char *name_pow(const tp_call *call)
 {
     return call->inputs[0]->number   ? "PowBackward2"
@@ -434,8 +434,40 @@ static const char *name_sub(const tp_call *call)
 {
     return call->inputs[0]->number ? "RsubBackward1" : NULL;
 }
-#define NAME_NODE(op_name) \
-    (TP__EW_##op_name == TP__EW_pow ? name_pow : TP__EW_##op_name == TP__EW_sub ? name_sub : NULL)
+static const char *name_div(const tp_call *call)
+{
+    return call->inputs[0]->number ? "MulBackward0" : NULL; /* of the reciprocal */
+}
+static const char *name_remainder(const tp_call *call)
+{
+    return call->inputs[1]->number ? NULL : "RemainderBackward1";
+}
+static const char *name_fmod(const tp_call *call)
+{
+    return call->inputs[1]->number ? NULL : "FmodBackward1";
+}
+static const char *name_copysign(const tp_call *call)
+{
+    return call->inputs[1]->number ? "CopysignBackward1" : NULL;
+}
+static const char *name_xlogy(const tp_call *call)
+{
+    return call->inputs[1]->number ? "XlogyBackward2" : NULL;
+}
+static const char *name_lerp(const tp_call *call)
+{
+    return call->inputs[2]->number ? NULL : "LerpBackward1";
+}
+#define NAME_NODE(op_name)                                   \
+    (TP__EW_##op_name == TP__EW_pow         ? name_pow       \
+     : TP__EW_##op_name == TP__EW_sub       ? name_sub       \
+     : TP__EW_##op_name == TP__EW_div       ? name_div       \
+     : TP__EW_##op_name == TP__EW_remainder ? name_remainder \
+     : TP__EW_##op_name == TP__EW_fmod      ? name_fmod      \
+     : TP__EW_##op_name == TP__EW_copysign  ? name_copysign  \
+     : TP__EW_##op_name == TP__EW_xlogy     ? name_xlogy     \
+     : TP__EW_##op_name == TP__EW_lerp      ? name_lerp      \
+                                            : NULL)
 
 #define RANGE(low, high) "<" #low "," #high ">"
 #define MISMATCH(inputs, numbers)                             \

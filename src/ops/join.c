@@ -258,7 +258,7 @@ tp_tensor *tp_repeat_interleave(tp_tensor *x, int64_t repeats, int dim)
         return tp__null_operand(__func__);
     TP_FRAME("repeat_interleave");
     dim = tp__dimension(dim, x->ndim);
-    return dim < 0 ? NULL : interleaved(x, dim, &repeats, 0);
+    return dim < 0 ? NULL : tp__named(interleaved(x, dim, &repeats, 0), "ViewBackward0");
 }
 
 tp_tensor *tp_repeat_interleave_by(tp_tensor *x, tp_tensor *repeats, int dim)

@@ -70,7 +70,8 @@ tp_tensor *tp_smooth_l1_loss_with(const tp_distance_loss_options *o)
     /* Far ones would give infinity times 0 as gradient. */
     tp_tensor *near = tp_masked_fill(d, tp_ge(d, o->beta), 0);
     tp_tensor *square = tp_div(tp_mul(tp_mul(near, 0.5), near), o->beta);
-    return tp__reduce_loss(tp_where(tp_lt(d, o->beta), square, tp_sub(d, 0.5 * o->beta)), o->reduction);
+    tp_tensor *losses = tp_where(tp_lt(d, o->beta), square, tp_sub(d, 0.5 * o->beta));
+    return tp__named(tp__reduce_loss(losses, o->reduction), "SmoothL1LossBackward0");
 }
 
 tp_tensor *tp_huber_loss_with(const tp_distance_loss_options *o)
@@ -85,7 +86,8 @@ tp_tensor *tp_huber_loss_with(const tp_distance_loss_options *o)
     tp_tensor *d = tp_abs(tp_sub(o->input, o->target));
     tp_tensor *near = tp_masked_fill(d, tp_ge(d, o->delta), 0);
     tp_tensor *line = tp_mul(tp_sub(d, 0.5 * o->delta), o->delta);
-    return tp__reduce_loss(tp_where(tp_lt(d, o->delta), tp_mul(tp_mul(near, 0.5), near), line), o->reduction);
+    tp_tensor *losses = tp_where(tp_lt(d, o->delta), tp_mul(tp_mul(near, 0.5), near), line);
+    return tp__named(tp__reduce_loss(losses, o->reduction), "HuberLossBackward0");
 }
 
 tp_tensor *tp_kl_div_with(const tp_kl_div_options *o)

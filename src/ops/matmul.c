@@ -371,16 +371,18 @@ tp_tensor *tp_matmul(tp_tensor *a, tp_tensor *b)
     if (a->ndim == 2 && b->ndim == 1)
         return tp_apply(&tp__op_mv, inputs, 2, NULL);
     if (a->ndim == 1)
-        return tp_squeeze(tp_matmul(tp_unsqueeze(a, 0), b), -2);
+        return tp__named(tp_squeeze(tp_matmul(tp_unsqueeze(a, 0), b), -2),
+                         b->ndim == 2 ? "SqueezeBackward4" : "UnsafeViewBackward0");
     if (b->ndim == 1)
-        return tp_squeeze(tp_matmul(a, tp_unsqueeze(b, 1)), -1);
+        return tp__named(tp_squeeze(tp_matmul(a, tp_unsqueeze(b, 1)), -1), "UnsafeViewBackward0");
     if (b->ndim == 2 && a->numel) { /* one large product instead of many small ones */
         int64_t shape[TP_MAX_DIMS];
         memcpy(shape, a->shape, sizeof shape);
         shape[a->ndim - 1] = b->shape[1];
-        return tp_reshape_n(product(tp_flatten(a, 0, a->ndim - 2), b), a->ndim, shape);
+        tp_tensor *y = tp_reshape_n(product(tp_flatten(a, 0, a->ndim - 2), b), a->ndim, shape);
+        return tp__named(y, "UnsafeViewBackward0");
     }
-    return tp_apply(&tp__op_bmm, inputs, 2, NULL);
+    return tp__named(tp_apply(&tp__op_bmm, inputs, 2, NULL), "UnsafeViewBackward0");
 }
 
 /* ---- linear: x W^T + b ---- */

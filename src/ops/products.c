@@ -34,7 +34,7 @@ tp_tensor *tp_bmm(tp_tensor *a, tp_tensor *b)
     if (a->shape[0] != b->shape[0])
         return tp__fail_null(TP_ERROR_SHAPE, "batch1 has %lld matrices, and batch2 has %lld",
                              (long long)a->shape[0], (long long)b->shape[0]);
-    return tp_matmul(a, b);
+    return tp__named(tp_matmul(a, b), "BmmBackward0");
 }
 
 tp_tensor *tp_mv(tp_tensor *a, tp_tensor *x)
@@ -235,25 +235,26 @@ static tp_tensor *add_product(const tp_add_product_options *o, tp_tensor *produc
 tp_tensor *tp_addmm_with(const tp_add_product_options *options)
 {
     TP_FRAME("addmm");
-    return add_product(options, tp_mm(options->a, options->b));
+    return tp__named(add_product(options, tp_mm(options->a, options->b)), "AddmmBackward0");
 }
 
 tp_tensor *tp_addmv_with(const tp_add_product_options *options)
 {
     TP_FRAME("addmv");
-    return add_product(options, tp_mv(options->a, options->b));
+    return tp__named(add_product(options, tp_mv(options->a, options->b)), "AddmvBackward0");
 }
 
 tp_tensor *tp_baddbmm_with(const tp_add_product_options *options)
 {
     TP_FRAME("baddbmm");
-    return add_product(options, tp_bmm(options->a, options->b));
+    return tp__named(add_product(options, tp_bmm(options->a, options->b)), "BaddbmmBackward0");
 }
 
 tp_tensor *tp_addbmm_with(const tp_add_product_options *options)
 {
     TP_FRAME("addbmm");
-    return add_product(options, tp_sum_dim(tp_bmm(options->a, options->b), 0, false));
+    return tp__named(add_product(options, tp_sum_dim(tp_bmm(options->a, options->b), 0, false)),
+                     "AddbmmBackward0");
 }
 
 /* ---- Products of several ---- */

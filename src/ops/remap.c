@@ -488,16 +488,11 @@ tp_tensor *tp_rot90(tp_tensor *x, int64_t k, int dim0, int dim1)
         return tp__fail_null(TP_ERROR_ARGUMENT,
                              "expected rotation dims to be different, but got dim0 = %d and dim1 = %d", dim0,
                              dim1);
-    switch ((k % 4 + 4) % 4) {
-    case 1:
-        return tp_transpose(tp_flip_n(x, 1, &b), a, b);
-    case 2:
-        return tp_flip_n(x, 2, (const int[]){a, b});
-    case 3:
-        return tp_transpose(tp_flip_n(x, 1, &a), a, b);
-    default:
-        return tp_clone(x);
-    }
+    const int turns = (int)((k % 4 + 4) % 4), flipped = turns == 1 ? b : a;
+    tp_tensor *y = turns == 0   ? tp_clone(x)
+                   : turns == 2 ? tp_flip_n(x, 2, (const int[]){a, b})
+                                : tp_transpose(tp_flip_n(x, 1, &flipped), a, b);
+    return tp__named(y, "Rot90Backward0");
 }
 
 tp_tensor *tp_pad_with(const tp_pad_options *options)
@@ -529,5 +524,10 @@ tp_tensor *tp_pad_with(const tp_pad_options *options)
         r.by[x->ndim - 1 - i] = options->padding[2 * i];
         r.back[x->ndim - 1 - i] = options->padding[2 * i + 1];
     }
-    return tp_apply(op_of(r.rule), &x, 1, &r);
+    static const char *const nodes[2][3] = {
+        {"ReflectionPad1DBackward0", "ReflectionPad2DBackward0", "ReflectionPad3DBackward0"},
+        {"ReplicationPad1DBackward0", "ReplicationPad2DBackward0", "ReplicationPad3DBackward0"}};
+    tp_tensor *y = tp_apply(op_of(r.rule), &x, 1, &r);
+    const bool named = (r.rule == REFLECT || r.rule == REPLICATE) && n >= 2 && n <= 6;
+    return named ? tp__named(y, nodes[r.rule == REPLICATE][n / 2 - 1]) : y;
 }

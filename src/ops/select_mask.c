@@ -113,7 +113,7 @@ tp_tensor *tp_masked_select(tp_tensor *x, tp_tensor *mask)
     x = tp_reshape(tp_expand_n(x, common.ndim, common.shape), -1);
     mask = tp_reshape(tp_expand_n(mask, common.ndim, common.shape), -1);
     tp_tensor *places = tp_reshape(tp_nonzero(mask), -1);
-    return places ? tp_index_select(x, 0, places) : NULL;
+    return places ? tp__named(tp_index_select(x, 0, places), "MaskedSelectBackward0") : NULL;
 }
 
 tp_tensor *tp_masked_scatter(tp_tensor *x, tp_tensor *mask, tp_tensor *source)
@@ -121,6 +121,7 @@ tp_tensor *tp_masked_scatter(tp_tensor *x, tp_tensor *mask, tp_tensor *source)
     if (!x || !mask || !source)
         return tp__null_argument("masked_scatter: an operand"), NULL;
     TP_FRAME("masked_scatter");
+    static const char node[] = "MaskedScatterBackward0";
     if (!is_mask(mask))
         return NULL;
     if (x->dtype != source->dtype)
@@ -141,12 +142,12 @@ tp_tensor *tp_masked_scatter(tp_tensor *x, tp_tensor *mask, tp_tensor *source)
                              "Number of elements of source < number of ones in mask: %lld against %lld",
                              (long long)source->numel, (long long)taken);
     if (!taken)
-        return tp_where(where, x, x);          /* in x's shape, without anything of the source */
-    for (int64_t i = 0; i < where->numel; i++) /* what is not taken must be some place, too */
+        return tp__named(tp_where(where, x, x), node); /* in x's shape, without anything of the source */
+    for (int64_t i = 0; i < where->numel; i++)         /* what is not taken must be some place, too */
         if (tp_data_i64(rank)[i] >= taken)
             tp_data_i64(rank)[i] = taken - 1;
     tp_tensor *values = tp_index_select(tp_reshape(source, -1), 0, rank);
-    return values ? tp_where(where, tp_reshape_n(values, x->ndim, x->shape), x) : NULL;
+    return values ? tp__named(tp_where(where, tp_reshape_n(values, x->ndim, x->shape), x), node) : NULL;
 }
 
 /* ---- one_hot ---- */

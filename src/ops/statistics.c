@@ -143,26 +143,28 @@ tp_tensor *tp_std_dim(tp_tensor *x, int dim, double correction, bool keepdim)
 }
 
 static tp_tensor *with_mean(tp_tensor *spread, tp_tensor *x, int n, const int *dims, bool keepdim,
-                            tp_tensor **mean)
+                            const char *node, tp_tensor **mean)
 {
     tp_tensor *middle = spread ? tp_mean_n(x, n, dims, keepdim) : NULL;
     if (mean)
-        *mean = middle;
-    return middle ? spread : NULL;
+        *mean = tp__named(middle, node);
+    return middle ? tp__named(spread, node) : NULL;
 }
 
 tp_tensor *tp_var_mean_n(tp_tensor *x, int n, const int *dims, double correction, bool keepdim,
                          tp_tensor **mean)
 {
     TP_FRAME("var_mean");
-    return with_mean(tp_var_n(x, n, dims, correction, keepdim), x, n, dims, keepdim, mean);
+    return with_mean(tp_var_n(x, n, dims, correction, keepdim), x, n, dims, keepdim, "VarMeanBackward0",
+                     mean);
 }
 
 tp_tensor *tp_std_mean_n(tp_tensor *x, int n, const int *dims, double correction, bool keepdim,
                          tp_tensor **mean)
 {
     TP_FRAME("std_mean");
-    return with_mean(tp_std_n(x, n, dims, correction, keepdim), x, n, dims, keepdim, mean);
+    return with_mean(tp_std_n(x, n, dims, correction, keepdim), x, n, dims, keepdim, "StdMeanBackward0",
+                     mean);
 }
 
 /* ---- Covariance ---- */
@@ -223,7 +225,7 @@ static tp_tensor *quantile(tp_tensor *x, double q, int dim, bool keepdim)
     tp_tensor *distance = tp_sub(b, a), *last = tp_narrow(sorted, dim, n - 1, 1);
     tp_tensor *y = w < 0.5 ? tp_add(a, tp_mul(distance, w)) : tp_sub(b, tp_mul(distance, 1 - w));
     y = tp_where(tp_isnan(last), last, y);
-    return keepdim ? y : tp_squeeze(y, dim);
+    return keepdim ? y : tp__named(tp_squeeze(y, dim), "SqueezeBackward4");
 }
 
 static tp_tensor *checked_quantile(tp_tensor *x, double q, int dim, bool keepdim)

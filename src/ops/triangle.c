@@ -188,7 +188,9 @@ tp_tensor *tp_diag(tp_tensor *x, int64_t offset)
     TP_FRAME("diag");
     if (x->ndim < 1 || x->ndim > 2)
         return tp__fail_null(TP_ERROR_SHAPE, "Supports 1D or 2D tensors. Got %dD", x->ndim);
-    return x->ndim == 1 ? tp_diag_embed(x, offset, 0, 1) : tp_clone(tp_diagonal(x, offset, 0, 1));
+    if (x->ndim == 1)
+        return tp_diag_embed(x, offset, 0, 1);
+    return tp__named(tp_clone(tp_diagonal(x, offset, 0, 1)), "DiagonalBackward0_copy");
 }
 
 tp_tensor *tp_trace(tp_tensor *x)
@@ -198,7 +200,7 @@ tp_tensor *tp_trace(tp_tensor *x)
     TP_FRAME("trace");
     if (x->ndim != 2)
         return tp__fail_null(TP_ERROR_SHAPE, "expected a matrix, but got tensor with dim %d", x->ndim);
-    return tp_sum(tp_diagonal(x, 0, 0, 1));
+    return tp__named(tp_sum(tp_diagonal(x, 0, 0, 1)), "TraceBackward0");
 }
 
 /* ---- tril and triu ---- */

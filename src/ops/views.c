@@ -172,9 +172,10 @@ tp_tensor *tp_reshape_n(tp_tensor *x, int ndim, const int64_t *shape)
     TP_FRAME("reshape");
     if (resolve_shape(x, &attributes, sizes) != TP_OK)
         return NULL;
-    if (!strides_for(x, ndim, sizes, strides))
-        x = tp_clone(x);
-    return x ? tp_apply(&tp__op_view, &x, 1, &attributes) : NULL;
+    if (strides_for(x, ndim, sizes, strides))
+        return tp_apply(&tp__op_view, &x, 1, &attributes);
+    x = tp_clone(x);
+    return x ? tp__named(tp_apply(&tp__op_view, &x, 1, &attributes), "UnsafeViewBackward0") : NULL;
 }
 
 tp_tensor *tp_flatten(tp_tensor *x, int start, int end)

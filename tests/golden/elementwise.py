@@ -3,7 +3,6 @@
 One line of ROWS for each: its name here, PyTorch's function, the range of its operands, and the numbers that it takes.
 For float32 the distance of PyTorch from its own float64 is measured on 4,096 elements, and stored beside the cases."""
 import os
-import re
 
 from operation_cases import Cases, Input, measure
 
@@ -120,7 +119,6 @@ for name, function, n, low, high, all_numbers, special in ROWS:
             node = ""
             if recorded and name != "hardsigmoid":
                 node = f(*probe[:len(inputs)]).grad_fn.name()
-                node = node if "Pow" in node else re.sub(r"Backward\d$", "Backward0", node)
             cases.add(name, f, inputs, tuple(numbers) + tuple(extra), bound, second, node)
 
         for dtype in FLOATS if floats else ():

@@ -111,8 +111,8 @@ class Cases(Items):
         out = results[0]
         if out.grad_fn is None:
             return
-        # Division by a number is the same operation as by a tensor; nll_loss of 3 dimensions shows a view of 4.
-        name = out.grad_fn.name().replace("DivBackward1", "DivBackward0").replace("ViewBackward0", "NllLoss2DBackward0")
+        # nll_loss of 3 dimensions shows a view of 4.
+        name = out.grad_fn.name().replace("ViewBackward0", "NllLoss2DBackward0")
         if node != "":
             self.items.append(("node " + (node or name), b""))
         g = torch.Generator().manual_seed(self.seed + 1000)
