@@ -28,7 +28,11 @@ TP_API tp_module *tp_child(const tp_module *module, int64_t index);
 
 /* A table of rows: weight [num_embeddings, embedding_dim], drawn from the standard normal distribution, row
  * `padding_idx` set to 0 and kept without a gradient. x is int64 of any shape. tp_embedding(1000, 64,
- * .padding_idx = 0) */
+ * .padding_idx = 0)
+ *
+ * The gradient is a dense tensor of which the rows that a batch touches are known, so that there is no option
+ * `sparse`: a step of tp_sgd, tp_adagrad (both without weight_decay, momentum and maximize) or tp_sparse_adam
+ * costs what was touched, however many rows there are. Of bags, too, but for TP_BAG_MAX. */
 typedef struct tp_embedding_options {
     int64_t num_embeddings TP_NN_DEFAULT(0);
     int64_t embedding_dim TP_NN_DEFAULT(0);

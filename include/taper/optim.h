@@ -28,10 +28,10 @@ typedef struct tp_optimizer tp_optimizer;
  *     g = g + weight_decay p
  *     b = momentum b + (1 - dampening) g      (b = g in the first step; b = g always without momentum)
  *     p = p - lr b                            (nesterov: p - lr (g + momentum b))
- * A gradient from sparse input (CSR) costs what the batch touches, without momentum, weight_decay and
- * maximize; these move every element, so that with them a step costs as much as the whole parameter.
- * TP_ERROR_ARGUMENT for a negative lr, momentum or weight_decay, and for nesterov without momentum or with
- * dampening. */
+ * A gradient from sparse input (CSR) or of an embedding costs what the batch touches, without momentum,
+ * weight_decay and maximize; these move every element, so that with them a step costs as much as the whole
+ * parameter. TP_ERROR_ARGUMENT for a negative lr, momentum or weight_decay, and for nesterov without momentum
+ * or with dampening. */
 typedef struct tp_sgd_options {
     const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
     double lr TP_OPTIM_DEFAULT(1e-3);
@@ -177,9 +177,9 @@ typedef struct tp_rprop_options {
 } tp_rprop_options;
 TP_API tp_optimizer *tp_rprop_with(const tp_rprop_options *options);
 
-/* Adam for gradients from sparse input (CSR), lazily: moments and parameters of columns that the batch does
- * not touch stay as they are, so that a step costs what is touched. Dense gradients are taken too, where
- * elements with a gradient of 0 count as untouched. lr and eps are above 0. */
+/* Adam for gradients from sparse input (CSR) and of embeddings, lazily: moments and parameters of columns or
+ * rows that the batch does not touch stay as they are, so that a step costs what is touched. Dense gradients
+ * are taken too, where elements with a gradient of 0 count as untouched. lr and eps are above 0. */
 typedef struct tp_sparse_adam_options {
     const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
     double lr TP_OPTIM_DEFAULT(1e-3);

@@ -48,16 +48,21 @@ static inline bool tp__saves(const tp_op *op, int n_inputs, int i)
     return saved == TP_SAVES_ALL_INPUTS || (i < 16 && (saved >> i & 1));
 }
 
-/* A leaf's gradient. `touched` lists the columns of the buffer that may differ from 0, while `sparse`: a
- * gradient from CSR input touches few of them, and clearing costs what was touched. */
+/* A leaf's gradient. `touched` lists the columns, or the rows, of the buffer that may differ from 0, while
+ * `sparse`: a gradient from CSR input or from indices touches few of them, and clearing costs what was
+ * touched. Rows are listed once: `listed` has the number of the list in which each row came last. */
 typedef struct tp__leaf {
     tp_tensor *grad;   /* NULL until there was one; kept while absent */
     tp_tensor *buffer; /* what gradients without history are written to: `grad`, unless that has history */
     bool present;
     bool sparse;
     uint32_t version; /* of the buffer after its last change from here: a program may write to it too */
-    int32_t *touched; /* columns; may repeat */
+    bool by_rows;     /* the list is one of rows */
+    int32_t *touched; /* columns, which may repeat, or rows */
     int64_t n_touched, touched_capacity;
+    uint32_t *listed; /* for each of the `n_listed` rows; NULL until rows are listed */
+    int64_t n_listed;
+    uint32_t list;            /* the present list's number; not 0 */
     struct tp__visit *visits; /* gradients with history that were or are `grad`, while their regions last */
     bool watched;             /* the leaf's own region will tell the visits when it ends */
     tp_hook *hooks; /* in the order of their registration; a tensor with history may have some, too */
@@ -80,8 +85,9 @@ static inline tp_tensor *tp__leaf_grad(const tp_tensor *leaf)
 tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient);
 void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient);
 
-/* A gradient transpose(left) x right, left dense [n, out] and right CSR [n, in], not yet multiplied out: the
- * walk pours it straight into a leaf's buffer, and multiplies it out for anybody else. */
+/* A gradient transpose(left) x right, left [n, out] and right [n, in], one of them dense and the other CSR,
+ * not yet multiplied out: the walk pours it straight into a leaf's buffer, and multiplies it out for anybody
+ * else. Rows of the CSR operand may name a column several times, in any order. */
 tp_tensor *tp__product_gradient(tp_tensor *left, tp_tensor *right);
 tp_tensor *tp__multiplied_out(tp_tensor *gradient);
 

@@ -157,13 +157,32 @@ static void changed(tp__leaf *l)
 CLEAR(float, clear_f32)
 CLEAR(double, clear_f64)
 
+static void clear_rows(const tp__leaf *l)
+{
+    const size_t size = (size_t)l->buffer->shape[1] * tp_dtype_size((tp_dtype)l->buffer->dtype);
+    for (int64_t i = 0; i < l->n_touched; i++)
+        memset(l->buffer->data + (size_t)l->touched[i] * size, 0, size);
+}
+
+/* Nothing is touched. */
+static void begin_list(tp__leaf *l)
+{
+    l->n_touched = 0;
+    if (l->listed && ++l->list == 0) {
+        memset(l->listed, 0, (size_t)l->n_listed * sizeof *l->listed);
+        l->list = 1;
+    }
+}
+
 static TP__APART void clear_touched(tp__leaf *l)
 {
-    if (l->buffer->dtype == TP_F32)
+    if (l->by_rows)
+        clear_rows(l);
+    else if (l->buffer->dtype == TP_F32)
         clear_f32(l);
     else
         clear_f64(l);
-    l->n_touched = 0;
+    begin_list(l);
 }
 
 void tp_zero_grad_of(tp_tensor *leaf)
@@ -191,8 +210,9 @@ tp_tensor *tp__product_gradient(tp_tensor *left, tp_tensor *right)
     if (!left || !right || !region)
         return NULL;
     /* A view of its own, since the walk gives back what it has passed on. */
-    left = tp_detach(left);
-    tp_tensor *t = left ? tp__tensor_header(region, (tp_dtype)left->dtype, 2, shape) : NULL;
+    tp_tensor **dense = left->layout == TP__CSR ? &right : &left;
+    *dense = tp_detach(*dense);
+    tp_tensor *t = *dense ? tp__tensor_header(region, (tp_dtype)(*dense)->dtype, 2, shape) : NULL;
     tp__product *product = tp__region_bump(region, sizeof *product);
     if (!t || !product)
         return NULL;
@@ -229,12 +249,50 @@ static const tp__product *product_of(const tp_tensor *gradient)
 POUR(float, pour_f32)
 POUR(double, pour_f64)
 
+/* buffer[columns, in] += transpose(left[n, columns]) x right[n, in], row by row of `left`; the same in order.
+ * Values that are not there are 1. */
+#define POUR_ROWS(T, name)                                                                \
+    static void name(const tp__product *p, tp_tensor *buffer)                             \
+    {                                                                                     \
+        const tp_tensor *left = p->left, *right = p->right;                               \
+        const int64_t in = right->shape[1], step = right->strides[1];                     \
+        const int64_t *starts = left->csr->row_starts;                                    \
+        const T *values = (const T *)(void *)left->data;                                  \
+        T *into = (T *)(void *)buffer->data;                                              \
+        for (int64_t r = 0; r < left->shape[0]; r++) {                                    \
+            const T *g = (const T *)(void *)right->data + r * right->strides[0];          \
+            for (int64_t i = starts[r] - starts[0]; i < starts[r + 1] - starts[0]; i++) { \
+                const T weight = values ? values[i] : (T)1;                               \
+                T *row = into + left->csr->columns[i] * in;                               \
+                if (step == 1)                                                            \
+                    for (int64_t k = 0; k < in; k++)                                      \
+                        row[k] += weight * g[k];                                          \
+                else                                                                      \
+                    for (int64_t k = 0; k < in; k++)                                      \
+                        row[k] += weight * g[k * step];                                   \
+            }                                                                             \
+        }                                                                                 \
+    }
+POUR_ROWS(float, pour_rows_f32)
+POUR_ROWS(double, pour_rows_f64)
+
+static bool by_rows(const tp__product *product)
+{
+    return product->left->layout == TP__CSR;
+}
+
+static const tp_tensor *csr_of(const tp__product *product)
+{
+    return by_rows(product) ? product->left : product->right;
+}
+
 static void pour(const tp__product *product, tp_tensor *buffer)
 {
+    const bool rows = by_rows(product);
     if (buffer->dtype == TP_F32)
-        pour_f32(product, buffer);
+        (rows ? pour_rows_f32 : pour_f32)(product, buffer);
     else
-        pour_f64(product, buffer);
+        (rows ? pour_rows_f64 : pour_f64)(product, buffer);
 }
 
 tp_tensor *tp__multiplied_out(tp_tensor *gradient)
@@ -247,10 +305,10 @@ tp_tensor *tp__multiplied_out(tp_tensor *gradient)
     return dense;
 }
 
-/* Beyond this many listed columns, clearing the whole buffer is cheaper. */
-static int64_t touched_limit(const tp_tensor *grad)
+/* Beyond this many listed columns or rows, clearing the whole buffer is cheaper. */
+static int64_t touched_limit(const tp_tensor *grad, bool rows)
 {
-    return grad->shape[1] / 4;
+    return grad->shape[rows ? 0 : 1] / 4;
 }
 
 /* A gradient with history is the leaf's gradient itself, until the region where it lives ends. The leaf may
@@ -315,15 +373,38 @@ static tp_status new_buffer(tp__leaf *l, const tp_tensor *leaf, tp_region *home,
     l->buffer = grad;
     l->version = 0;
     l->sparse = sparse;
-    l->n_touched = 0;
+    begin_list(l);
     return TP_OK;
 }
 
-/* Room to list the columns of one more gradient, unless they get too many to be listed. */
-static tp_status list_room(tp__leaf *l, tp_region *home, int64_t more)
+/* For each row the list that it was in: of none. */
+static tp_status listed_room(tp__leaf *l, tp_region *home)
 {
-    const int64_t needed = l->n_touched + more;
-    if (!l->sparse || needed <= l->touched_capacity || needed > touched_limit(l->buffer))
+    const int64_t rows = l->buffer->shape[0];
+    if (l->n_listed >= rows)
+        return TP_OK;
+    uint32_t *listed = tp_region_alloc(home, (size_t)rows * sizeof *listed);
+    if (!listed)
+        return TP_ERROR_MEMORY;
+    if (l->n_listed) /* a longer parameter has come in the place of the old one */
+        memcpy(listed, l->listed, (size_t)l->n_listed * sizeof *listed);
+    l->listed = listed;
+    l->n_listed = rows;
+    l->list += !l->list;
+    return TP_OK;
+}
+
+/* Room to list the columns or rows of one more gradient, unless they get too many to be listed. */
+static tp_status list_room(tp__leaf *l, tp_region *home, const tp__product *product)
+{
+    const bool rows = by_rows(product);
+    const int64_t limit = touched_limit(l->buffer, rows);
+    int64_t needed = l->n_touched + csr_of(product)->stored;
+    if (rows) { /* each is listed once */
+        needed = needed < limit ? needed : limit;
+        TP__TRY(listed_room(l, home));
+    }
+    if (needed <= l->touched_capacity || needed > limit)
         return TP_OK;
     int32_t *grown = tp__region_bump(home, (size_t)(2 * needed) * sizeof *grown);
     if (!grown)
@@ -361,7 +442,7 @@ static TP__APART tp_status prepare(tp_tensor *leaf, const tp_tensor *gradient)
         TP__TRY(new_buffer(l, leaf, home, gradient));
     if (l->buffer->released && !can_adopt(leaf, gradient))
         TP__TRY(fetch_back(l->buffer));
-    return sparse ? list_room(l, home, product_of(gradient)->right->stored) : TP_OK;
+    return sparse ? list_room(l, home, product_of(gradient)) : TP_OK;
 }
 
 tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
@@ -373,24 +454,46 @@ tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
     return prepare(leaf, gradient);
 }
 
-/* Pours into the buffer and lists the columns, if that is worth it. */
+/* Whether there was room for all. */
+static bool list_columns(tp__leaf *l, const tp_tensor *csr)
+{
+    if (l->n_touched + csr->stored > l->touched_capacity)
+        return false;
+    if (csr->stored)
+        memcpy(l->touched + l->n_touched, csr->csr->columns, (size_t)csr->stored * sizeof(int32_t));
+    l->n_touched += csr->stored;
+    return true;
+}
+
+static bool list_rows(tp__leaf *l, const tp_tensor *csr)
+{
+    for (int64_t i = 0; i < csr->stored; i++) {
+        const int32_t row = csr->csr->columns[i];
+        if (l->listed[row] == l->list)
+            continue;
+        if (l->n_touched == l->touched_capacity)
+            return false;
+        l->listed[row] = l->list;
+        l->touched[l->n_touched++] = row;
+    }
+    return true;
+}
+
+/* Pours into the buffer and lists the columns or rows, if that is worth it. */
 static TP__APART void add_product(tp__leaf *l, const tp__product *product)
 {
-    const tp_tensor *right = product->right;
+    const bool rows = by_rows(product);
     if (!knows_all(l))
         l->sparse = false;
     if (!l->present && !l->sparse) { /* it holds the values of an earlier step */
         memset(l->buffer->data, 0, l->buffer->storage->size);
         l->sparse = true;
-        l->n_touched = 0;
+        begin_list(l);
     }
-    if (l->sparse && l->n_touched + right->stored <= l->touched_capacity) {
-        if (right->stored)
-            memcpy(l->touched + l->n_touched, right->csr->columns, (size_t)right->stored * sizeof(int32_t));
-        l->n_touched += right->stored;
-    } else {
-        l->sparse = false;
-    }
+    if (!l->n_touched)
+        l->by_rows = rows;
+    l->sparse = l->sparse && l->by_rows == rows &&
+                (rows ? list_rows(l, product->left) : list_columns(l, product->right));
     pour(product, l->buffer);
 }
 

@@ -118,8 +118,52 @@ static tp_tensor *add_up(tp_tensor *g, tp_tensor *indices, int64_t rows, int64_t
     return g && indices ? tp_apply(&tp__op_embedding_backward, inputs, 2, LOOKUP(padding, rows)) : NULL;
 }
 
+/* The same as what the walk pours into the touched rows alone, or multiplies out: g's row k is added to the
+ * rows indices[starts[k]] up to indices[starts[k + 1] - 1], times the factors, if there are any. Without
+ * starts, each index has a row of g. The padding is left out. */
+static tp_tensor *touched_rows(tp_tensor *g, const tp_tensor *indices, int64_t n, const int64_t *starts,
+                               const tp_tensor *factors, int64_t rows, int64_t padding)
+{
+    tp_region *region = tp__region_current();
+    const int64_t n_starts = n + 1, width = g->shape[g->ndim - 1];
+    const size_t size = tp_dtype_size((tp_dtype)g->dtype);
+    tp__array at;
+    if (tp__spread(indices, indices, &at) != TP_OK)
+        return NULL;
+    tp_tensor *begins = tp__tensor_new(region, TP_I64, 1, &n_starts),
+              *columns = tp__tensor_new(region, TP_I32, 1, &indices->numel),
+              *values = factors ? tp__tensor_new(region, (tp_dtype)g->dtype, 1, &indices->numel) : NULL;
+    if (!begins || !columns || (factors && !values))
+        return NULL;
+    int64_t *begin = tp_data_i64(begins), stored = 0;
+    int32_t *column = (int32_t *)(void *)columns->data;
+    for (int64_t k = 0; k < n; k++) {
+        begin[k] = stored;
+        for (int64_t i = starts ? starts[k] : k; i < (starts ? starts[k + 1] : k + 1); i++) {
+            const int64_t row = ((const int64_t *)at.data)[i];
+            if (row == padding)
+                continue;
+            if (factors)
+                memcpy(values->data + (size_t)stored * size, factors->data + (size_t)i * size, size);
+            column[stored++] = (int32_t)row;
+        }
+    }
+    begin[n] = stored;
+    tp_release(at.scratch);
+    g = tp_reshape(g, n, width);
+    return tp__product_gradient(tp__tensor_csr(region, (tp_dtype)(g ? g->dtype : TP_F32), n, rows, stored,
+                                               begin, column, values ? values->data : NULL),
+                                g);
+}
+
 static tp_status backward_embedding(tp_backward_call *call)
 {
+    const tp_tensor *weight = call->inputs[0], *indices = call->inputs[1];
+    if (!call->recording && weight->shape[0] <= INT32_MAX) {
+        call->grad_inputs[0] = touched_rows(call->grad_outputs[0], indices, indices->numel, NULL, NULL,
+                                            weight->shape[0], ((const lookup *)call->attributes)->padding);
+        return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
+    }
     call->grad_inputs[0] = add_up(call->grad_outputs[0], call->inputs[1], call->inputs[0]->shape[0],
                                   ((const lookup *)call->attributes)->padding);
     return call->grad_inputs[0] ? TP_OK : tp__ctx.error;
@@ -369,13 +413,28 @@ static tp_status spread_bags(tp_backward_call *call, tp_tensor **bag_of, tp_tens
 
 static tp_status backward_bag(tp_backward_call *call)
 {
-    tp_tensor *bag_of, *factor, *scale = call->inputs[3];
-    TP__TRY(spread_bags(call, &bag_of, &factor));
+    tp_tensor *bag_of = NULL, *factor = NULL, *scale = call->inputs[3];
+    const bagging *o = call->attributes;
+    const int64_t rows_of_table = call->inputs[0]->shape[0];
+    const bool touches = call->needed[0] && !call->recording && rows_of_table <= INT32_MAX;
+    if (!touches || call->needed[3] || o->mean)
+        TP__TRY(spread_bags(call, &bag_of, &factor));
+    if (touches) {
+        tp__array starts;
+        tp_tensor *factors = o->mean ? factor : scale ? tp_contiguous(scale) : NULL;
+        TP__TRY(tp__spread(call->inputs[2], call->inputs[2], &starts));
+        if (!scale || factors)
+            call->grad_inputs[0] =
+                touched_rows(call->grad_outputs[0], call->inputs[1], call->inputs[2]->shape[0] - 1,
+                             starts.data, factors, rows_of_table, o->padding);
+        tp_release(starts.scratch);
+        if (!call->needed[3])
+            return tp__ctx.error;
+    }
     tp_tensor *rows = tp_mul(look_up(call->grad_outputs[0], bag_of), tp_unsqueeze(factor, 1));
-    if (call->needed[0])
-        call->grad_inputs[0] =
-            add_up(scale ? tp_mul(rows, tp_unsqueeze(scale, 1)) : rows, call->inputs[1],
-                   call->inputs[0]->shape[0], ((const bagging *)call->attributes)->padding);
+    if (call->needed[0] && !touches)
+        call->grad_inputs[0] = add_up(scale ? tp_mul(rows, tp_unsqueeze(scale, 1)) : rows, call->inputs[1],
+                                      rows_of_table, o->padding);
     if (call->needed[3])
         call->grad_inputs[3] = tp_sum_dim(tp_mul(rows, look_up(call->inputs[0], call->inputs[1])), 1, false);
     return tp__ctx.error;

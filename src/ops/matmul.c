@@ -142,7 +142,9 @@ static tp_status backward_mm(tp_backward_call *call)
         call->grad_inputs[0] = b->layout == TP__CSR                 ? mm(g, b, !transposed)
                                : a->layout == TP__CSR && transposed ? mm(b, tp_t(g), false)
                                                                     : mm(g, tp_t(b), false);
-    if (call->needed[1])
+    if (call->needed[1] && a->layout == TP__CSR && !transposed && !call->recording && a->dtype == g->dtype)
+        call->grad_inputs[1] = tp__product_gradient(a, g); /* what it touches alone */
+    else if (call->needed[1])
         call->grad_inputs[1] = a->layout == TP__CSR                 ? mm(a, g, !transposed)
                                : b->layout == TP__CSR && transposed ? mm(tp_t(g), a, false)
                                                                     : mm(tp_t(a), g, false);

@@ -80,6 +80,18 @@ static tp_tensor *sampled(tp_tensor *pattern, tp_tensor *rows, tp_tensor *column
     return tp_apply(&tp__op_csr_sampled, inputs, 3, NULL);
 }
 
+/* transpose(CSR) g, which the walk multiplies out where it has to. */
+static tp_tensor *touched_rows(const tp_tensor *pattern, tp_tensor *values, tp_tensor *g)
+{
+    values = tp_contiguous(values);
+    if (!values)
+        return NULL;
+    return tp__product_gradient(tp__tensor_csr(tp__region_current(), (tp_dtype)values->dtype,
+                                               pattern->shape[0], pattern->shape[1], pattern->stored,
+                                               pattern->csr->row_starts, pattern->csr->columns, values->data),
+                                g);
+}
+
 static tp_status backward_csr_mm(tp_backward_call *call)
 {
     tp_tensor *pattern = call->inputs[0], *values = call->inputs[1], *x = call->inputs[2],
@@ -88,7 +100,8 @@ static tp_status backward_csr_mm(tp_backward_call *call)
     if (call->needed[1])
         call->grad_inputs[1] = transposed ? sampled(pattern, x, g) : sampled(pattern, g, x);
     if (call->needed[2])
-        call->grad_inputs[2] = csr_mm(pattern, values, g, !transposed);
+        call->grad_inputs[2] = call->recording || transposed ? csr_mm(pattern, values, g, !transposed)
+                                                             : touched_rows(pattern, values, g);
     return tp__ctx.error;
 }
 

@@ -2,6 +2,7 @@
 #include "backend/cpu/table.h"
 #include "optim/optimizer.h"
 
+#include <float.h>
 #include <math.h>
 
 /* Runs the kernel for the piece's dtype. */
@@ -58,6 +59,13 @@ static void update_adagrad(const tp__options *o, const tp__piece *piece)
     step(tp__steps()->adagrad, piece, &numbers);
 }
 
+/* 0 / (sqrt(sum) + eps) is 0, of which nothing is subtracted. */
+static bool adagrad_skips_zeros(const tp__options *o)
+{
+    return o->of[TP__WEIGHT_DECAY] == 0 && o->of[TP__MAXIMIZE] == 0 && o->of[TP__EPS] >= (double)FLT_MIN &&
+           o->of[TP__LR] <= (double)FLT_MAX;
+}
+
 static const tp__kind adagrad_kind = {.type = "Adagrad",
                                       .counts = true,
                                       .options = COMMON | TP__OPTION(TP__LR_DECAY) |
@@ -65,6 +73,7 @@ static const tp__kind adagrad_kind = {.type = "Adagrad",
                                       .states = {"sum"},
                                       .check = check_adagrad,
                                       .initial = adagrad_initial,
+                                      .skips_zeros = adagrad_skips_zeros,
                                       .update = update_adagrad};
 
 tp_optimizer *tp_adagrad_with(const tp_adagrad_options *options)

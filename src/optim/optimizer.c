@@ -255,8 +255,8 @@ static tp_status check_slot(const tp__slot *slot, const tp_tensor *grad)
     return TP_OK;
 }
 
-/* The leaf whose list of touched columns says where the gradient may differ from 0; NULL unless the step can
- * leave the other columns alone. */
+/* The leaf whose list of touched columns or rows says where the gradient may differ from 0; NULL unless the
+ * step can leave the others alone. */
 static const tp__leaf *touched_columns(const tp__kind *kind, const tp__options *options, const tp_tensor *p)
 {
     const tp__leaf *leaf = p->leaf;
@@ -291,7 +291,7 @@ static tp_status prepare(tp_optimizer *optimizer)
             TP__TRY(check_slot(slot, grad));
             TP__TRY(tp__slot_states(optimizer, &group->options, slot));
             const tp__leaf *touched = touched_columns(optimizer->kind, &group->options, slot->parameter);
-            if (touched)
+            if (touched && !touched->by_rows)
                 TP__TRY(gather_room(optimizer, slot, touched->n_touched));
             if (!slot->parameter->contiguous)
                 TP__TRY(zeroed(optimizer, slot->parameter, &slot->even[0]));
@@ -383,6 +383,40 @@ static void step_touched(const job *j, const tp__slot *slot, const tp__leaf *lea
     }
 }
 
+/* The same for touched rows, which lie side by side and are listed once. */
+typedef struct rows_job {
+    const job *whole;
+    const tp__leaf *leaf;
+    int64_t width, rows_of_chunk;
+} rows_job;
+
+static void step_rows(void *context, int64_t chunk)
+{
+    const rows_job *r = context;
+    const job *j = r->whole;
+    const size_t size = tp_dtype_size(j->whole.dtype);
+    const int64_t begin = chunk * r->rows_of_chunk, left = r->leaf->n_touched - begin;
+    tp__piece piece = j->whole;
+    piece.n = r->width;
+    piece.listed = true;
+    for (int64_t i = 0; i < (left < r->rows_of_chunk ? left : r->rows_of_chunk); i++) {
+        const int64_t at = r->leaf->touched[begin + i] * r->width;
+        piece.p = offset(j->whole.p, at, size);
+        piece.g = offset(j->whole.g, at, size);
+        for (int k = 0; k < TP__MAX_STATES; k++)
+            if (j->whole.states[k])
+                piece.states[k] = offset(j->whole.states[k], at, size);
+        j->optimizer->kind->update(j->options, &piece);
+    }
+}
+
+static void step_touched_rows(const job *j, const tp_tensor *p, const tp__leaf *leaf)
+{
+    const int64_t width = p->shape[1], rows = width < PIECE ? PIECE / (width + 1) : 1;
+    rows_job r = {j, leaf, width, rows};
+    tp__parallel_for((leaf->n_touched + rows - 1) / rows, step_rows, &r);
+}
+
 static void step_slot(const tp_optimizer *optimizer, const tp__options *options, tp__slot *slot)
 {
     const tp__kind *kind = optimizer->kind;
@@ -412,7 +446,9 @@ static void step_slot(const tp_optimizer *optimizer, const tp__options *options,
         if (tp__needs(kind, options, i))
             j.whole.states[i] = slot->states[i]->data;
     const tp__leaf *touched = touched_columns(kind, options, p);
-    if (touched)
+    if (touched && touched->by_rows)
+        step_touched_rows(&j, p, touched);
+    else if (touched)
         step_touched(&j, slot, touched);
     else if (j.whole.n <= PIECE)
         run_piece(&j, 0);
