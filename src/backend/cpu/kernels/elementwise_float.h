@@ -57,3 +57,4 @@ WHERE_KERNEL
 #undef TP__LIBM
 #undef TP__MATH
 #undef TP__LARGEST
+#undef TP__PRODUCT

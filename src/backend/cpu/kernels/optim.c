@@ -36,11 +36,16 @@
 
 /* Parameters that are held near 0 (under an L2 penalty, say) keep subnormal moments, which no rule may drop:
  * they are as large as what they move. Subnormal operands and results of a product, a fused one or a quotient
- * cost a hundred times what others do; sums do not. Below, such an element is computed in units of the
- * smallest subnormal number, where it is a whole number of 23 bits: the double results are exact, or so long
- * that rounding them again gives what rounding once would.
+ * cost thirty times what others do. Below, an element whose moment and gradient are FAINT is computed in
+ * units of the smallest subnormal number, where they are whole numbers of 22 bits: added to ROUNDING, a fused
+ * result is rounded to a whole number, once. With eps not below 2^-100, no quotient in such units overflows.
  *
- * Some of the moments are looked at to find out whether it is worth it. */
+ * Some of the moments are looked at to find out whether it is worth it; if so, blocks with such elements are
+ * computed that way. */
+#define FAINT_LIMIT 0x1p-127f
+#define ROUNDING 0x1.8p23f
+enum { FAINT_BLOCK = 32 };
+
 static bool seems_faint(int64_t n, const float *m)
 {
     enum { LINE = 16, EVERY = 16 * LINE };
@@ -48,6 +53,14 @@ static bool seems_faint(int64_t n, const float *m)
     for (int64_t i = 0; i + LINE <= n; i += EVERY)
         _Pragma("omp simd reduction(| : faint)") for (int k = 0; k < LINE; k++) faint |=
             (m[i + k] != 0) & (fabsf(m[i + k]) < 0x1p-126f);
+    return faint;
+}
+
+static bool has_faint(int64_t n, const float *g, const float *m)
+{
+    int faint = 0;
+    _Pragma("omp simd reduction(| : faint)") for (int64_t i = 0; i < n; i++) faint |=
+        (fabsf(m[i]) < FAINT_LIMIT) & (fabsf(g[i]) < FAINT_LIMIT) & ((m[i] != 0) | (g[i] != 0));
     return faint;
 }
 
@@ -65,26 +78,34 @@ static inline float from_bits(uint32_t bits)
     return x;
 }
 
-/* A number below 2^-126 in units of 2^-149, and back from a rounded one. */
-static inline int32_t units_of(float x)
+#define SIGN_BIT 0x80000000u
+
+/* The whole number that was added to ROUNDING; `like` gives its sign, for the sake of 0. */
+static inline float whole_of(float shifted, float like)
 {
-    const int32_t size = (int32_t)(bits_of(x) & 0x7fffffff);
-    return x < 0 ? -size : size;
+    return copysignf(shifted - ROUNDING, like);
+}
+
+/* A subnormal number in units of 2^-149, and back from whole ones. */
+static inline float units_of(float x)
+{
+    return from_bits(bits_of((float)(int32_t)(bits_of(x) & ~SIGN_BIT)) | (bits_of(x) & SIGN_BIT));
 }
 
 static inline float of_units(float units)
 {
-    return from_bits((uint32_t)(int32_t)fabsf(units) | (bits_of(units) & 0x80000000u));
+    return from_bits((uint32_t)(int32_t)fabsf(units) | (bits_of(units) & SIGN_BIT));
 }
 
-/* The rounded form of `units`, which need not be few. (Compilers do better without comparing doubles.) */
-static inline float rounded_units(double units)
+/* The number that is `over` / `below` units: a subnormal one is a whole number of them. `quotient` is rounded
+ * to 24 bits, and what is left of `over` tells on which side of a half it was. */
+static inline float quotient_of_units(float quotient, float over, float below)
 {
-    const float whole = (float)rint(units), size = fabsf((float)units);
-    const float large = size > 0x1p23f ? size : 0x1p23f;
-    const bool small = fabsf(whole) < 0x1p23f;
-    const uint32_t normal = (bits_of(large) - (149u << 23)) | (bits_of(whole) & 0x80000000u);
-    return small ? of_units(small ? whole : 0) : from_bits(normal);
+    const bool small = fabsf(quotient) < 0x1p23f;
+    const float near = rintf(quotient), left = fmaf(-quotient, below, over);
+    const bool half = (fabsf(quotient - near) == 0.5f) & (left != 0);
+    const float whole = copysignf(half ? quotient + copysignf(0.5f, left) : near, quotient);
+    return small ? of_units(small ? whole : 0) : from_bits(bits_of(quotient) - (149u << 23));
 }
 
 typedef struct adam_constants {
@@ -101,7 +122,7 @@ static void adam_faint(int64_t n, float *restrict p, const float *restrict g, fl
     for (int64_t i = 0; i < n; i++) {
         const float p_ = p[i];
         const bool calm = fabsf(p_) > (float)CALM;
-        const bool faint = !calm & (fabsf(g[i]) < 0x1p-126f) & (fabsf(m[i]) < 0x1p-126f);
+        const bool faint = !calm & (fabsf(g[i]) < FAINT_LIMIT) & (fabsf(m[i]) < FAINT_LIMIT);
         /* What is faint counts as 0 in the formula for all others, and its square is 0. */
         const float g_ = faint ? 0 : g[i], old = faint ? 0 : m[i];
         float m_ = fmaf(factor, g_ - old, old);
@@ -111,33 +132,35 @@ static void adam_faint(int64_t n, float *restrict p, const float *restrict g, fl
         const float root = sqrtf(v_);
         QUOTIENT(float, fmaf, corrected, root)
         const float below = corrected + eps;
-        const float quotient = (minus_step * m_) / below;
 
-        const int32_t g_units = faint ? units_of(g[i]) : 0, m_units = faint ? units_of(m[i]) : 0;
-        const double moved = rint(fma((double)factor, (double)(g_units - m_units), (double)m_units));
-        const double over = rint((double)minus_step * moved);
-        m[i] = faint ? of_units((float)moved) : m_;
+        const float g_units = units_of(faint ? g[i] : 0), m_units = units_of(faint ? m[i] : 0);
+        const float more = g_units - m_units;
+        const float moved = whole_of(fmaf(factor, more, m_units + ROUNDING), fmaf(factor, more, m_units));
+        const float stepped = minus_step * (faint ? moved : m_);
+        const float over = faint ? whole_of(fmaf(minus_step, moved, ROUNDING), stepped) : stepped;
+        const float quotient = over / below;
+        m[i] = faint ? of_units(moved) : m_;
         v[i] = v_;
-        p[i] = p_ + (faint ? rounded_units(over / (double)below) : quotient);
+        p[i] = p_ + (faint ? quotient_of_units(quotient, over, below) : quotient);
     }
 }
 
 /* The formula of one element, with constants for what a loop need not ask again. */
-#define ADAM_LOOP(T, fma_, sqrt_, fabs_, GRADIENT, MOMENT, MAXIMUM) \
-    _Pragma("omp simd") for (int64_t i = 0; i < n; i++)             \
-    {                                                               \
-        T p_ = p[i];                                                \
-        const T g_ = GRADIENT;                                      \
-        T m_ = MOMENT;                                              \
-        T v_ = fma_(fresh2 * g_, g_, v[i] * beta2);                 \
-        const bool calm = fabs_(p_) > (T)CALM;                      \
-        m_ = (calm & (fabs_(m_) < tiny1)) ? 0 : m_;                 \
-        v_ = (calm & (v_ < tiny2)) ? 0 : v_;                        \
-        m[i] = m_;                                                  \
-        v[i] = v_;                                                  \
-        const T root = sqrt_(MAXIMUM);                              \
-        QUOTIENT(T, fma_, corrected, root)                          \
-        p[i] = p_ + (minus_step * m_) / (corrected + eps);          \
+#define ADAM_LOOP(begin, end, T, fma_, sqrt_, fabs_, GRADIENT, MOMENT, MAXIMUM) \
+    _Pragma("omp simd") for (int64_t i = begin; i < (end); i++)                 \
+    {                                                                           \
+        T p_ = p[i];                                                            \
+        const T g_ = GRADIENT;                                                  \
+        T m_ = MOMENT;                                                          \
+        T v_ = fma_(fresh2 * g_, g_, v[i] * beta2);                             \
+        const bool calm = fabs_(p_) > (T)CALM;                                  \
+        m_ = (calm & (fabs_(m_) < tiny1)) ? 0 : m_;                             \
+        v_ = (calm & (v_ < tiny2)) ? 0 : v_;                                    \
+        m[i] = m_;                                                              \
+        v[i] = v_;                                                              \
+        const T root = sqrt_(MAXIMUM);                                          \
+        QUOTIENT(T, fma_, corrected, root)                                      \
+        p[i] = p_ + (minus_step * m_) / (corrected + eps);                      \
     }
 
 #define ADAM(T, name, fma_, sqrt_, fabs_, FAINT)                                                           \
@@ -157,18 +180,18 @@ static void adam_faint(int64_t n, float *restrict p, const float *restrict g, fl
         QUOTIENT_BY(T, fma_)                                                                               \
         if (near && !v_max && !numbers->maximize && numbers->weight_decay == 0 && numbers->decay == 1) {   \
             FAINT                                                                                          \
-            ADAM_LOOP(T, fma_, sqrt_, fabs_, g[i], fma_(factor, g_ - m[i], m[i]), v_)                      \
+            ADAM_LOOP(0, n, T, fma_, sqrt_, fabs_, g[i], fma_(factor, g_ - m[i], m[i]), v_)                \
             return;                                                                                        \
         }                                                                                                  \
         if (!v_max) {                                                                                      \
-            ADAM_LOOP(T, fma_, sqrt_, fabs_,                                                               \
+            ADAM_LOOP(0, n, T, fma_, sqrt_, fabs_,                                                         \
                       (p_ *= decay,                                                                        \
                        numbers->weight_decay != 0 ? fma_(p_, weight_decay, sign * g[i]) : sign * g[i]),    \
                       fma_(factor, g_ - m[i], near ? m[i] : g_), v_)                                       \
             return;                                                                                        \
         }                                                                                                  \
         ADAM_LOOP(                                                                                         \
-            T, fma_, sqrt_, fabs_,                                                                         \
+            0, n, T, fma_, sqrt_, fabs_,                                                                   \
             (p_ *= decay, numbers->weight_decay != 0 ? fma_(p_, weight_decay, sign * g[i]) : sign * g[i]), \
             fma_(factor, g_ - m[i], near ? m[i] : g_),                                                     \
             (v_max[i] = v_max[i] > v_ || v_max[i] != v_max[i] ? v_max[i] : v_))                            \
@@ -203,10 +226,28 @@ static void adam_faint(int64_t n, float *restrict p, const float *restrict g, fl
 
 SGD(float, sgd_f32, fmaf)
 SGD(double, sgd_f64, fma)
+
+/* The plain formula, block by block as it suits. */
+static void adam_blocks(int64_t n, float *restrict p, const float *restrict g, float *restrict m,
+                        float *restrict v, const adam_constants *k)
+{
+    const float factor = k->factor, fresh2 = k->fresh2, beta2 = k->beta2, c = k->c, eps = k->eps,
+                minus_step = k->minus_step, tiny1 = k->tiny1, tiny2 = k->tiny2;
+    QUOTIENT_BY(float, fmaf)
+    for (int64_t begin = 0; begin < n; begin += FAINT_BLOCK) {
+        const int64_t end = n - begin < FAINT_BLOCK ? n : begin + FAINT_BLOCK;
+        if (has_faint(end - begin, g + begin, m + begin)) {
+            adam_faint(end - begin, p + begin, g + begin, m + begin, v + begin, k);
+            continue;
+        }
+        ADAM_LOOP(begin, end, float, fmaf, sqrtf, fabsf, g[i], fmaf(factor, g_ - m[i], m[i]), v_)
+    }
+}
+
 #define TRY_FAINT                                                                             \
-    if (minus_step >= -1 && eps > 0 && seems_faint(n, m)) {                                   \
+    if (minus_step >= -1 && eps >= 0x1p-100f && seems_faint(n, m)) {                          \
         const adam_constants all = {factor, fresh2, beta2, c, eps, minus_step, tiny1, tiny2}; \
-        adam_faint(n, p, g, m, v, &all);                                                      \
+        adam_blocks(n, p, g, m, v, &all);                                                     \
         return;                                                                               \
     }
 ADAM(float, adam_f32, fmaf, sqrtf, fabsf, TRY_FAINT)

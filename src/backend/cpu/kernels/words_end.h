@@ -4,6 +4,7 @@
 #undef ADD
 #undef SUB
 #undef MUL
+#undef PRODUCT
 #undef DIV
 #undef EQ
 #undef NE

@@ -7,6 +7,7 @@
 #define ADD(a, b) ((a) + (b))
 #define SUB(a, b) ((a) - (b))
 #define MUL(a, b) ((a) * (b))
+#define PRODUCT(a, b) TP__PRODUCT(a, b)
 #define DIV(a, b) ((a) / (b))
 #define EQ(a, b) ((a) == (b))
 #define NE(a, b) ((a) != (b))
