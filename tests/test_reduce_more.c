@@ -88,6 +88,10 @@ RUN(quantile, tp_quantile_dim(input(c), c->numbers[2], DIM, KEEP))
 RUN(quantile_all, tp_quantile(input(c), c->numbers[0]))
 RUN(topk, tp_topk(input(c), (int64_t)c->numbers[2], DIM, KEEP, PLACES))
 RUN(kthvalue, tp_kthvalue(input(c), (int64_t)c->numbers[2], DIM, KEEP, PLACES))
+RUN(quantiles, tp_quantiles(input(c), c->inputs[1], DIM, KEEP, (tp_interpolation)(int)c->numbers[2]))
+RUN(nanquantiles, tp_nanquantiles(input(c), c->inputs[1], DIM, KEEP, (tp_interpolation)(int)c->numbers[2]))
+RUN(unique_dim, tp_unique_dim(input(c), DIM, PLACES, &c->outputs[2]))
+RUN(unique_consecutive_dim, tp_unique_consecutive_dim(input(c), DIM, PLACES, &c->outputs[2]))
 RUN(unique, tp_unique(input(c), PLACES, &c->outputs[2]))
 RUN(unique_consecutive, tp_unique_consecutive(input(c), PLACES, &c->outputs[2]))
 RUN(argmax_all, tp_argmax_all(input(c)))
@@ -138,6 +142,10 @@ static const golden_operation operations[] = {
     {"topk_values", run_topk, true, 0},
     {"kthvalue", run_kthvalue, true, 0},
     {"kthvalue_values", run_kthvalue, true, 0},
+    {"quantiles", run_quantiles, false, 0},
+    {"nanquantiles", run_nanquantiles, false, 0},
+    {"unique_dim", run_unique_dim, true, 0},
+    {"unique_consecutive_dim", run_unique_consecutive_dim, true, 0},
     {"unique", run_unique, true, 0},
     {"unique_consecutive", run_unique_consecutive, true, 0},
     {"argmax_all", run_argmax_all, true, 0},
@@ -192,6 +200,21 @@ static void check_errors(void)
     CHECK_ERROR(TP_ERROR_INDEX, "median: Expected reduction dim 0 to have non-zero size.");
     CHECK(!tp_quantile(x, 1.5));
     CHECK_ERROR(TP_ERROR_VALUE, "quantile: q must be in the range [0, 1] but got 1.5");
+    CHECK(!tp_quantiles(x, tp_from_text(TP_F32, "[0.5, -0.5]"), 0, false, TP_LINEAR));
+    CHECK_ERROR(TP_ERROR_VALUE, "quantile: q must be in the range [0, 1] but got -0.5");
+    CHECK(!tp_nanquantiles(x, tp_scalar(TP_F64, 0.5), 0, false, TP_LINEAR));
+    CHECK_ERROR(TP_ERROR_DTYPE,
+                "nanquantile: q tensor must be same dtype as the input tensor, float32, and is float64");
+    CHECK(!tp_quantiles(x, tp_ones(TP_F32, 1, 2), 0, false, TP_LINEAR));
+    CHECK_ERROR(TP_ERROR_SHAPE, "q must be a scalar or 1D tensor, and has 2 dimensions");
+    CHECK(!tp_quantiles(x, tp_scalar(TP_F32, 1), 0, false, (tp_interpolation)5));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "5 is no interpolation");
+    CHECK(!tp_quantiles(x, NULL, 0, false, TP_LINEAR));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "q");
+    CHECK(!tp_unique_dim(x, 2, NULL, NULL));
+    CHECK_ERROR(TP_ERROR_INDEX, "unique: ");
+    CHECK(!tp_unique_dim(tp_zeros(TP_F32, 2, 0), 0, NULL, NULL));
+    CHECK_ERROR(TP_ERROR_SHAPE, "there are 2 slices without an element");
     CHECK(!tp_quantile(empty, 0.5));
     CHECK_ERROR(TP_ERROR_SHAPE, "quantile: input tensor must be non-empty");
     CHECK(!tp_quantile_dim(whole, 0.5, 0, false));
@@ -392,13 +415,15 @@ static void check_memory(void)
     TP_SCOPE(outer);
     tp_tensor *x = tp_rand(TP_F32, 3000), *a, *b;
     tp_tensor *whole = tp_to(tp_mul(x, 50.0), TP_I64);
-    for (int what = 0; what < 3; what++) {
+    for (int what = 0; what < 5; what++) {
         bool failed = true;
-        for (int64_t countdown = 0; failed && countdown < 40; countdown++) {
+        for (int64_t countdown = 0; failed && countdown < 80; countdown++) {
             TP_SCOPE(inner);
             tp__memory_fail_after(countdown);
             tp_tensor *y = what == 0   ? tp_unique(x, &a, &b)
                            : what == 1 ? tp_bincount(whole, x, 0)
+                           : what == 2 ? tp_unique_dim(x, 0, &a, &b)
+                           : what == 3 ? tp_nanquantiles(x, x, 0, true, TP_MIDPOINT)
                                        : tp_quantile(x, 0.5);
             tp__memory_fail_after(-1);
             failed = !y;

@@ -107,11 +107,34 @@ TP_API tp_tensor *tp_mode(tp_tensor *x, int dim, bool keepdim, tp_tensor **indic
 TP_API tp_tensor *tp_quantile(tp_tensor *x, double q);
 TP_API tp_tensor *tp_quantile_dim(tp_tensor *x, double q, int dim, bool keepdim);
 
+/* Between two elements: on the line, the lower, the higher, the middle, or the nearer one (of two as near,
+ * that of the even place). */
+typedef enum tp_interpolation {
+    TP_LINEAR = 0,
+    TP_LOWER = 1,
+    TP_HIGHER = 2,
+    TP_MIDPOINT = 3,
+    TP_NEAREST = 4
+} tp_interpolation;
+
+/* Several shares at once: `q` of x's dtype is a vector, which gives a first dimension for the shares, or a
+ * scalar, which gives none. tp_nanquantiles leaves NaN out; where there is nothing else, it is NaN. Over all
+ * elements: of tp_reshape(x, -1) along 0. */
+TP_API tp_tensor *tp_quantiles(tp_tensor *x, tp_tensor *q, int dim, bool keepdim,
+                               tp_interpolation interpolation);
+TP_API tp_tensor *tp_nanquantiles(tp_tensor *x, tp_tensor *q, int dim, bool keepdim,
+                                  tp_interpolation interpolation);
+
 /* The elements without repetitions, sorted: a vector. *inverse (x's shape) gets where each element of x went,
  * *counts how often each occurs; both int64, may be NULL. NaN equals nothing. No history is recorded. */
 TP_API tp_tensor *tp_unique(tp_tensor *x, tp_tensor **inverse, tp_tensor **counts);
 /* The same of neighbours only, in x's order. */
 TP_API tp_tensor *tp_unique_consecutive(tp_tensor *x, tp_tensor **inverse, tp_tensor **counts);
+/* The slices of dimension `dim` without repetitions, in the order of their first elements, then of the next
+ * ones and so on: x's shape with fewer places along `dim`. *inverse and *counts are vectors over the slices.
+ * A slice with a NaN equals none, and the order is then not specified. Not of slices without elements. */
+TP_API tp_tensor *tp_unique_dim(tp_tensor *x, int dim, tp_tensor **inverse, tp_tensor **counts);
+TP_API tp_tensor *tp_unique_consecutive_dim(tp_tensor *x, int dim, tp_tensor **inverse, tp_tensor **counts);
 
 /* For each of `values`, where it would be put into the ascending `sorted` before (`right`: behind) its
  * equals: int64. `sorted` is a vector, or agrees with `values` in all dimensions but the last one. One dtype.

@@ -281,4 +281,28 @@ for dtype in (F, D):
         c.add("logcumsumexp", lambda x: x.logcumsumexp(0), [Input([], dtype, values=[value])], [0])
 c.add("std", lambda x: x.std(), [Input([3, 5], D)], second="g")
 
+INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+for dtype in (F, D):
+    for mode, how in enumerate(INTERPOLATIONS):
+        for q in ([0.2, 0.5, 0.9, 1, 0], 0.4, [0.5]):
+            share = Input([len(q)] if isinstance(q, list) else [], dtype, values=q if isinstance(q, list) else [q], grad=False)
+            for shape, dim, perm in (([7], 0, None), ([3, 4], 0, [1, 0]), ([2, 5, 3], 1, None), ([4, 6], -1, None), ([], 0, None)):
+                for keep in (0, 1):
+                    c.add("quantiles", lambda x, s: x.quantile(s, dim, bool(keep), interpolation=how),
+                          inputs(shape, perm, dtype, -2, 2) + [share], [dim, keep, mode], node="",
+                          second=second(dtype, shape))
+            with_nan = [1, nan, 4, 2, nan, nan, 3.5, -1, nan, nan, nan, nan]
+            for name in ("quantile", "nanquantile"):
+                c.add(name + "s", lambda x, s: getattr(x, name)(s, 1, interpolation=how),
+                      [Input([3, 4], dtype, values=with_nan), share], [1, 0, mode], node="", second=second(dtype, [3, 4]))
+for dtype in ALL:
+    for shape, dim, perm in (([6, 2], 0, None), ([2, 6], 1, None), ([6, 2], 1, [1, 0]), ([5, 2, 2], -3, None), ([9], 0, None),
+                             ([2, 4, 2], 1, None), ([0, 3], 0, None)):
+        i = inputs(shape, perm, dtype, 0, 2, grad=False)
+        if dtype.is_floating_point:
+            values = torch.randint(0, 2, shape, generator=torch.Generator().manual_seed(len(shape))).flatten().tolist()
+            i = [Input(shape, dtype, values=values, grad=False, perm=perm or range(len(shape)))]
+        for name in ("unique", "unique_consecutive"):
+            c.add(name + "_dim", lambda x: getattr(torch, name)(x, return_inverse=True, return_counts=True, dim=dim), i, [dim])
+
 finish("reduce_order.pack")
