@@ -141,6 +141,71 @@ static void test_errors(void)
     CHECK_OK();
 }
 
+static void take_parameters(problem *to, const problem *from)
+{
+    TP_SCOPE_NO_GRAD(take);
+    CHECK(tp_assign(to->x, from->x) == TP_OK && tp_assign(to->y, from->y) == TP_OK);
+}
+
+/* A run that was saved after some steps goes on elsewhere with the same bits. */
+static void test_resume(tp_dtype dtype, bool strong_wolfe, int64_t history)
+{
+    TP_SCOPE(test);
+    problem a = new_problem(dtype), b = new_problem(dtype);
+    a.optimizer = tp_lbfgs(tp_parameters_of(a.x, a.y), .lr = 0.5, .max_iter = 4, .history_size = history,
+                           .strong_wolfe = strong_wolfe);
+    for (int i = 0; i < 3; i++)
+        tp_step_closure(a.optimizer, closure, &a);
+    const tp_named_tensors *state = tp_optimizer_state(a.optimizer);
+    CHECK(state != NULL);
+    take_parameters(&b, &a);
+    b.optimizer = tp_lbfgs(tp_parameters_of(b.x, b.y));
+    CHECK(tp_load_optimizer_state(b.optimizer, state->items, state->count) == TP_OK);
+    bool same_loss = true;
+    for (int i = 0; i < 3; i++) {
+        const double loss = tp_step_closure(a.optimizer, closure, &a),
+                     other = tp_step_closure(b.optimizer, closure, &b);
+        same_loss &= loss == other;
+    }
+    CHECK(same_loss && tp_equal(a.x, b.x) && tp_equal(a.y, b.y));
+    /* The same without what is remembered differs, so that the comparison says something. */
+    take_parameters(&b, &a);
+    b.optimizer = tp_lbfgs(tp_parameters_of(b.x, b.y), .lr = 0.5, .max_iter = 4, .history_size = history,
+                           .strong_wolfe = strong_wolfe);
+    tp_step_closure(a.optimizer, closure, &a);
+    tp_step_closure(b.optimizer, closure, &b);
+    CHECK(!tp_equal(a.x, b.x));
+    CHECK_OK();
+}
+
+/* Refuses a state with a part that is missing or does not fit, and changes nothing. */
+static void test_bad_states(void)
+{
+    TP_SCOPE(test);
+    problem p = new_problem(TP_F64);
+    p.optimizer = tp_lbfgs(tp_parameters_of(p.x, p.y), .max_iter = 4);
+    tp_step_closure(p.optimizer, closure, &p);
+    tp_named_tensors *state = tp_optimizer_state(p.optimizer);
+    CHECK(state && state->count > 9);
+    for (int64_t i = 0; i < 9; i++) {
+        const tp_named_tensor good = state->items[i];
+        char key[64];
+        snprintf(key, sizeof key, "Missing key \"%s\"", good.name);
+        state->items[i] = state->items[state->count - 1];
+        CHECK(tp_load_optimizer_state(p.optimizer, state->items, state->count - 1) != TP_OK);
+        CHECK_ERROR(TP_ERROR_ARGUMENT, key);
+        state->items[i] = (tp_named_tensor){good.name, tp_zeros(TP_F64, 3, 2, 1)};
+        CHECK(tp_load_optimizer_state(p.optimizer, state->items, state->count) != TP_OK);
+        CHECK_ERROR(TP_ERROR_SHAPE, good.name);
+        state->items[i] = (tp_named_tensor){good.name, tp_to(good.tensor, TP_F32)};
+        CHECK(tp_load_optimizer_state(p.optimizer, state->items, state->count) != TP_OK);
+        CHECK_ERROR(TP_ERROR_DTYPE, good.name);
+        state->items[i] = good;
+    }
+    CHECK(tp_load_optimizer_state(p.optimizer, state->items, state->count) == TP_OK);
+    CHECK_OK();
+}
+
 /* Every allocation failing in turn, in the optimizer or in the closure. */
 static void test_memory(void)
 {
@@ -167,6 +232,10 @@ int main(void)
     test_closure();
     test_errors();
     test_memory();
+    test_resume(TP_F64, false, 100);
+    test_resume(TP_F64, true, 3);
+    test_resume(TP_F32, false, 3);
+    test_bad_states();
     tp_finish();
     return test_end();
 }

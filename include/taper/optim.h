@@ -195,7 +195,8 @@ TP_API tp_optimizer *tp_sparse_adam_with(const tp_sparse_adam_options *options);
  * direction from the last history_size changes; with `strong_wolfe` a line search finds the length. It ends
  * early after max_eval losses (0: 1.25 max_iter), where no |g| is above tolerance_grad, and where steps or
  * the loss change by tolerance_change or less. Its vectors are double, 2 history_size + 8 of all parameters.
- * One group; stepped by tp_step_closure alone. What it remembers is not part of its state. */
+ * One group; stepped by tp_step_closure alone. What it remembers is part of its state, under PyTorch's names
+ * in "state.0.", so that a run goes on with the same bits. */
 typedef struct tp_lbfgs_options {
     const tp_parameter_list *parameters TP_OPTIM_DEFAULT(nullptr);
     double lr TP_OPTIM_DEFAULT(1);

@@ -306,10 +306,8 @@ static double sum_of_sizes(const lbfgs *s)
 
 /* ---- The step ---- */
 
-static lbfgs *state_of(tp_optimizer *optimizer, int64_t history)
+static lbfgs *new_state(const tp_optimizer *optimizer, int64_t history)
 {
-    if (optimizer->extra)
-        return optimizer->extra;
     tp_region *region = tp__home_region(optimizer->home);
     lbfgs *s = tp_region_alloc(region, sizeof *s);
     if (!s)
@@ -328,8 +326,121 @@ static lbfgs *state_of(tp_optimizer *optimizer, int64_t history)
     if (!s->changes || !s->steps || !s->inverse || !s->weights)
         return NULL;
     s->scale = 1;
-    optimizer->extra = s;
     return s;
+}
+
+static lbfgs *state_of(tp_optimizer *optimizer, int64_t history)
+{
+    if (!optimizer->extra)
+        optimizer->extra = new_state(optimizer, history);
+    return optimizer->extra;
+}
+
+/* ---- What it remembers, under PyTorch's names ---- */
+
+enum { N_ITER, FUNC_EVALS, T, H_DIAG, D, PREV_FLAT_GRAD, OLD_DIRS, OLD_STPS, RO };
+static const char *const names[] = {"n_iter",         "func_evals", "t",        "H_diag", "d",
+                                    "prev_flat_grad", "old_dirs",   "old_stps", "ro",     NULL};
+
+static tp_tensor *vector(int64_t n, const double *values)
+{
+    tp_tensor *t = tp_zeros_n(TP_F64, 1, &n);
+    if (t && n)
+        copy(n, values, tp_data_f64(t));
+    return t;
+}
+
+static tp_tensor *matrix(const lbfgs *s, double *const *rows)
+{
+    const int64_t shape[2] = {s->kept, s->n};
+    tp_tensor *t = tp_zeros_n(TP_F64, 2, shape);
+    for (int64_t i = 0; t && i < s->kept; i++)
+        copy(s->n, rows[i], tp_data_f64(t) + i * s->n);
+    return t;
+}
+
+static tp_tensor *remembered(const tp_optimizer *optimizer, int i)
+{
+    const lbfgs *s = optimizer->extra;
+    switch (i) {
+    case N_ITER:
+        return tp_scalar_i64(s->iterations);
+    case FUNC_EVALS:
+        return tp_scalar_i64(s->evaluations);
+    case T:
+        return tp_scalar(TP_F64, s->length);
+    case H_DIAG:
+        return tp_scalar(TP_F64, s->scale);
+    case D:
+        return vector(s->n, s->direction);
+    case PREV_FLAT_GRAD:
+        return vector(s->n, s->last_gradient);
+    case OLD_DIRS:
+        return matrix(s, s->changes);
+    case OLD_STPS:
+        return matrix(s, s->steps);
+    default:
+        return vector(s->kept, s->inverse);
+    }
+}
+
+static tp_status check_remembered(const tp_tensor *const *t, int64_t n, int64_t history)
+{
+    const int64_t kept = t[RO]->ndim == 1 ? t[RO]->numel : -1;
+    if (kept < 0 || kept > history)
+        return tp_fail(TP_ERROR_SHAPE, "\"state.0.ro\" has %lld numbers, and history_size is %lld",
+                       (long long)t[RO]->numel, (long long)history);
+    for (int i = 0; names[i]; i++) {
+        const int ndim = i <= H_DIAG ? 0 : i == OLD_DIRS || i == OLD_STPS ? 2 : 1;
+        const int64_t want[2] = {i == D || i == PREV_FLAT_GRAD ? n : kept, n};
+        char text[TP__SHAPE_TEXT_SIZE], other[TP__SHAPE_TEXT_SIZE];
+        if (t[i]->ndim != ndim || memcmp(t[i]->shape, want, (size_t)ndim * sizeof *want) != 0)
+            return tp_fail(TP_ERROR_SHAPE, "\"state.0.%s\" has shape %s, not %s", names[i],
+                           tp__shape_text(text, sizeof text, t[i]->ndim, t[i]->shape),
+                           tp__shape_text(other, sizeof other, ndim, want));
+        if (t[i]->dtype != (i <= FUNC_EVALS ? TP_I64 : TP_F64))
+            return tp_fail(TP_ERROR_DTYPE, "\"state.0.%s\" is %s, not %s", names[i],
+                           tp_dtype_name((tp_dtype)t[i]->dtype), i <= FUNC_EVALS ? "int64" : "float64");
+    }
+    for (int i = N_ITER; i <= FUNC_EVALS; i++)
+        if (tp_item_i64(t[i]) < 0)
+            return tp_fail(TP_ERROR_VALUE, "\"state.0.%s\" is no count", names[i]);
+    return TP_OK;
+}
+
+static void read_vector(const tp_tensor *t, int64_t from, int64_t n, double *into)
+{
+    for (int64_t i = 0; i < n; i++)
+        into[i] = tp__load_f64(TP_F64, element(t, from + i));
+}
+
+static tp_status recall(const tp_optimizer *optimizer, const tp__options *options, const tp_tensor *const *t,
+                        void **extra)
+{
+    const int64_t history = (int64_t)options->of[TP__HISTORY];
+    tp_region *region = tp__home_region(optimizer->home);
+    lbfgs *s = new_state(optimizer, history);
+    if (!s)
+        return TP_ERROR_MEMORY;
+    TP__TRY(check_remembered(t, s->n, history));
+    s->iterations = tp_item_i64(t[N_ITER]);
+    s->evaluations = tp_item_i64(t[FUNC_EVALS]);
+    s->length = tp_item(t[T]);
+    s->scale = tp_item(t[H_DIAG]);
+    s->kept = t[RO]->numel;
+    read_vector(t[D], 0, s->n, s->direction);
+    read_vector(t[PREV_FLAT_GRAD], 0, s->n, s->last_gradient);
+    read_vector(t[RO], 0, s->kept, s->inverse);
+    for (int64_t k = 0; k < s->kept; k++) {
+        s->changes[k] = tp_region_alloc(region, (size_t)s->n * sizeof(double));
+        s->steps[k] = tp_region_alloc(region, (size_t)s->n * sizeof(double));
+        if (!s->changes[k] || !s->steps[k])
+            return TP_ERROR_MEMORY;
+        read_vector(t[OLD_DIRS], k * s->n, s->n, s->changes[k]);
+        read_vector(t[OLD_STPS], k * s->n, s->n, s->steps[k]);
+    }
+    *extra = s;
+    return TP_OK;
 }
 
 static tp_status minimise(tp_optimizer *optimizer, tp_closure closure, void *context, double *loss)
@@ -393,6 +504,9 @@ static const tp__kind lbfgs_kind = {.type = "LBFGS",
                                                TP__OPTION(TP__TOLERANCE_CHANGE) | TP__OPTION(TP__HISTORY) |
                                                TP__OPTION(TP__STRONG_WOLFE),
                                     .check = check,
+                                    .remembered = names,
+                                    .remember = remembered,
+                                    .recall = recall,
                                     .minimise = minimise};
 
 tp_optimizer *tp_lbfgs_with(const tp_lbfgs_options *options)

@@ -42,6 +42,7 @@ typedef struct tp__options {
 } tp__options;
 
 #define TP__MAX_STATES 3
+#define TP__MAX_REMEMBERED 9
 
 /* A parameter and its state, row-major and of its dtype. */
 typedef struct tp__slot {
@@ -86,6 +87,13 @@ typedef struct tp__kind {
     /* Whether elements with a gradient of 0 stay as they are, and so do their states; NULL: no. */
     bool (*skips_zeros)(const tp__options *options);
     void (*update)(const tp__options *options, const tp__piece *piece);
+    /* What the optimizer remembers as a whole, in its state under "state.0.NAME": the names up to a NULL,
+     * tensor `i` in the current region (NULL: nothing is remembered, or memory is out, which is an error),
+     * and `extra` made of all such tensors for these options, in the optimizer's region. */
+    const char *const *remembered;
+    tp_tensor *(*remember)(const tp_optimizer *optimizer, int i);
+    tp_status (*recall)(const tp_optimizer *optimizer, const tp__options *options,
+                        const tp_tensor *const *tensors, void **extra);
     /* Instead of an update: steps that ask for losses themselves. The first loss goes to *loss. */
     tp_status (*minimise)(tp_optimizer *optimizer, tp_closure closure, void *context, double *loss);
 } tp__kind;

@@ -33,8 +33,8 @@ tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer)
         return tp__null_argument("optimizer_state: optimizer"), NULL;
     TP_FRAME("optimizer_state");
     tp_region *region = tp__region_current();
-    const size_t most =
-        (size_t)optimizer->n_slots * (2 + TP__MAX_STATES) + (size_t)optimizer->n_groups * TP__N_OPTIONS;
+    const size_t most = (size_t)optimizer->n_slots * (2 + TP__MAX_STATES) +
+                        (size_t)optimizer->n_groups * TP__N_OPTIONS + TP__MAX_REMEMBERED;
     list out = {region ? tp_region_alloc(region, sizeof(tp_named_tensors)) : NULL, false};
     if (!out.tensors || !(out.tensors->items = tp_region_alloc(region, most * sizeof *out.tensors->items)))
         return NULL;
@@ -51,6 +51,9 @@ tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer)
             if (slot->states[k])
                 add(&out, slot->states[k], "state.%lld.%s", (long long)i, optimizer->kind->states[k]);
     }
+    const char *const *names = optimizer->extra ? optimizer->kind->remembered : NULL;
+    for (int k = 0; names && names[k]; k++)
+        add(&out, optimizer->kind->remember(optimizer, k), "state.0.%s", names[k]);
     for (int g = 0; g < optimizer->n_groups; g++)
         for (int k = 0; k < TP__N_OPTIONS; k++)
             if (optimizer->kind->options >> k & 1)
@@ -65,6 +68,7 @@ tp_named_tensors *tp_optimizer_state(const tp_optimizer *optimizer)
 typedef struct plan {
     const tp_tensor *step, *number;
     const tp_tensor *states[TP__MAX_STATES];
+    const tp_tensor *remembered[TP__MAX_REMEMBERED]; /* the first plan's alone */
 } plan;
 
 /* Reads "<number>." at *text and goes behind it; -1 if there is none below `limit`. */
@@ -95,12 +99,21 @@ static tp_status plan_state(const tp_optimizer *optimizer, const char *rest, con
         place = &plans[i].step;
     if (i >= 0 && optimizer->kind->number && !strcmp(rest, optimizer->kind->number))
         place = &plans[i].number;
+    const char *const *names = i == 0 ? optimizer->kind->remembered : NULL;
+    bool whole = false; /* it is of the whole optimizer */
+    for (int k = 0; names && names[k]; k++)
+        if (!strcmp(names[k], rest)) {
+            place = &plans[0].remembered[k];
+            whole = true;
+        }
     if (!place)
         return tp_fail(TP_ERROR_ARGUMENT, "Unexpected key \"%s\" for %s of %lld parameters", from->name,
                        optimizer->kind->type, (long long)optimizer->n_slots);
     if (*place)
         return tp_fail(TP_ERROR_ARGUMENT, "\"%s\" stands there twice", from->name);
     *place = from->tensor;
+    if (whole)
+        return TP_OK;
     if (place == &plans[i].step) {
         const double steps = from->tensor->numel == 1 ? tp_item(from->tensor) : -1;
         return steps >= 1 && steps <= 0x1p53
@@ -208,11 +221,30 @@ static tp_status make_room(const tp_optimizer *optimizer, const plan *plans)
     return TP_OK;
 }
 
-static void take_over(tp_optimizer *optimizer, const plan *plans, const tp__options *groups)
+/* What the optimizer remembers as a whole: all of it, or nothing. */
+static tp_status recall(const tp_optimizer *optimizer, const plan *plans, const tp__options *groups,
+                        void **extra)
+{
+    const char *const *names = optimizer->kind->remembered;
+    int given = 0, missing = -1;
+    *extra = NULL;
+    for (int k = 0; names && names[k]; k++)
+        if (plans[0].remembered[k])
+            given++;
+        else if (missing < 0)
+            missing = k;
+    if (!given)
+        return TP_OK;
+    if (missing >= 0)
+        return tp_fail(TP_ERROR_ARGUMENT, "Missing key \"state.0.%s\"", names[missing]);
+    return optimizer->kind->recall(optimizer, &groups[0], plans[0].remembered, extra);
+}
+
+static void take_over(tp_optimizer *optimizer, const plan *plans, const tp__options *groups, void *extra)
 {
     for (int g = 0; g < optimizer->n_groups; g++)
         optimizer->groups[g].options = groups[g];
-    optimizer->extra = NULL;
+    optimizer->extra = extra;
     for (int64_t i = 0; i < optimizer->n_slots; i++) {
         tp__slot *slot = &optimizer->slots[i];
         slot->begun = plans[i].states[0] != NULL;
@@ -243,8 +275,10 @@ tp_status tp_load_optimizer_state(tp_optimizer *optimizer, const tp_named_tensor
     if (!plans || !groups || !seen)
         return TP_ERROR_MEMORY;
     TP__TRY(read_plans(optimizer, tensors, n, plans, groups, seen));
+    void *extra;
+    TP__TRY(recall(optimizer, plans, groups, &extra));
     TP__TRY(make_room(optimizer, plans));
-    take_over(optimizer, plans, groups);
+    take_over(optimizer, plans, groups, extra);
     return TP_OK;
 }
 
