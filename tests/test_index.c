@@ -166,6 +166,9 @@ static void refusals(void)
     CHECK(!tp_index_add(v, 0, tp_from_text(TP_I64, "[0, 5]"), tp_zeros(TP_F64, 2), 1));
     CHECK_ERROR(TP_ERROR_INDEX,
                 "index_add: index 5 is out of bounds for dimension 0 with size 5; it stands at [1]");
+    tp_tensor *yes = tp_from_text(TP_BOOL, "[false, false, true]"),
+              *two = tp_index_add(yes, 0, tp_from_text(TP_I64, "[0, 0]"), tp_ones(TP_BOOL, 2), 2);
+    CHECK(tp_equal(two, tp_from_text(TP_BOOL, "[true, false, true]")));
     CHECK(!tp_index_copy(v, 1, bad, v));
     CHECK_ERROR(TP_ERROR_INDEX, "index_copy: Dimension out of range");
     CHECK(!tp_scatter(x, 0, bad, tp_zeros(TP_F64, 2, 2)));

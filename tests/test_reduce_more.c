@@ -271,6 +271,7 @@ static void check_negative_zero(void)
     TP_SCOPE(zero);
     for (int wide = 0; wide < 2; wide++) {
         const tp_dtype dtype = wide ? TP_F64 : TP_F32;
+        CHECK(signbit(tp_item(tp_cumsum(tp_scalar(dtype, -0.0), 0))));
         for (int columns = 1; columns < 3; columns++) {
             tp_tensor *x = tp_full(dtype, -0.0, 3, columns);
             CHECK(!signbit(tp_at(tp_cumsum(x, 0), 0, 0)) && !signbit(tp_at(tp_cumsum(x, 0), 2, columns - 1)));

@@ -215,8 +215,9 @@ static tp_tensor *write(const tp_op *op, tp_tensor *x, int dim, tp_tensor *index
 tp_tensor *tp_index_add(tp_tensor *x, int dim, tp_tensor *index, tp_tensor *source, double alpha)
 {
     if (source && alpha != 1)
-        source = tp_dtype_is_float((tp_dtype)source->dtype) ? tp_mul(source, alpha)
-                                                            : tp_mul(source, (int64_t)alpha);
+        source = tp_dtype_is_float((tp_dtype)source->dtype)
+                     ? tp_mul(source, alpha)
+                     : tp_to(tp_mul(source, (int64_t)alpha), (tp_dtype)source->dtype);
     return write(&tp__op_index_add, x, dim, index, source, 3, 0);
 }
 

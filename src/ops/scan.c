@@ -80,7 +80,9 @@ static tp_status scan_all(scan_job *job, const scan *s, const tp_tensor *x, cons
     job->size = tp_dtype_size((tp_dtype)out->dtype);
     job->columns = PIECE / a.n < 64 ? 64 : PIECE / a.n;
     job->chunks_across = (a.after + job->columns - 1) / job->columns;
-    if (a.before * a.n * a.after <= PIECE)
+    if (!out->ndim) /* a single number is taken as it is, -0 included */
+        memcpy(out->data, from.data, job->size);
+    else if (a.before * a.n * a.after <= PIECE)
         for (int64_t chunk = 0; chunk < a.before * job->chunks_across; chunk++)
             scan_chunk(job, chunk);
     else
