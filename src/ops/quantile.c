@@ -52,7 +52,7 @@ static tp_tensor *quantiles(tp_tensor *x, tp_tensor *q, int dim, bool keepdim, t
                             bool skip_nan)
 {
     if (!x || !q)
-        return x ? (tp__null_argument("q"), NULL) : NULL;
+        return x ? (tp__null_argument("q"), NULL) : tp__null_operand("quantile");
     if ((dim = tp__one_dimension(dim, x)) < 0 || !check(x, q, how))
         return NULL;
     tp_tensor *share = shares(q);
@@ -100,7 +100,7 @@ static tp_tensor *scalar_for(const tp_tensor *x, double q)
 tp_tensor *tp_quantile_dim(tp_tensor *x, double q, int dim, bool keepdim)
 {
     TP_FRAME("quantile");
-    return x ? quantiles(x, scalar_for(x, q), dim, keepdim, TP_LINEAR, false) : NULL;
+    return x ? quantiles(x, scalar_for(x, q), dim, keepdim, TP_LINEAR, false) : tp__null_operand("quantile");
 }
 
 tp_tensor *tp_quantile(tp_tensor *x, double q)
