@@ -1,7 +1,7 @@
 """What PyTorch prints as grad_fn of each operation: writes node_names.h, a line for each.
 
-A line is the operation in C and in Python. x, y, w, v, p, c are float64 [2, 3] (p between 0 and 1, c a row), [3, 3] is s, i and m an
-index and a mask, b three matrices, one a vector of one element."""
+A line below is an operation in C and in Python. x, y and p (between 0 and 1) are float64 [2, 3], c [1, 3], s [3, 3], s4 [2, 4],
+b [2, 3, 3], v [3], one [1]; i are indices, m is a mask, m01 the same in numbers."""
 import os
 
 os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
