@@ -63,7 +63,9 @@ static tp_tensor *unique_slices(tp_tensor *x, int dim, bool sorted, tp_tensor **
         *inverse = NULL;
     if (counts)
         *counts = NULL;
-    if (!x || !region || (dim = tp__one_dimension(dim, x)) < 0)
+    if (!x)
+        return tp__null_operand("unique");
+    if (!region || (dim = tp__one_dimension(dim, x)) < 0)
         return NULL;
     if (x->layout != TP__DENSE || tp_dtype_is_half((tp_dtype)x->dtype))
         return tp__fail_null(TP_ERROR_UNSUPPORTED, "a CSR matrix or a half is not taken");
