@@ -307,6 +307,8 @@ static void test_refused(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "true labels");
     CHECK(isnan(tp_accuracy(tp_to_csr(tp_ones(TP_F32, 2, 2)), tp_ones(TP_F32, 2, 2))));
     CHECK_ERROR(TP_ERROR_UNSUPPORTED, "sparse");
+    CHECK(isnan(tp_roc_auc(zeros, zeros, .multiclass = (tp_multiclass)2)));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "roc_auc: 2 is no way to compare several classes");
 }
 
 int main(void)

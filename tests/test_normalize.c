@@ -181,6 +181,8 @@ static void check_errors(void)
     CHECK(tp_item_i64(tp_get_buffer(layer, "num_batches_tracked")) == 0);
     tp_eval(layer);
     CHECK(tp_forward(layer, tp_zeros(TP_F32, 1, 3)));
+    CHECK(!tp_batch_norm1d(3, .dtype = TP_F16));
+    CHECK_ERROR(TP_ERROR_DTYPE, "batch_norm1d: dtype is float16, which is kept and not computed with");
     CHECK(!tp_group_norm(4, 6));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "num_channels (6) must be divisible by num_groups (4)");
     CHECK(!tp_f_group_norm(tp_zeros(TP_F32, 2, 4), 0, NULL, NULL, 1e-5));

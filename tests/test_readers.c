@@ -75,6 +75,8 @@ static void test_svmlight(void)
     CHECK_ERROR(TP_ERROR_DTYPE, "int64");
     BYTES("a.svm", "1 0:1 1:2\n");
     CHECK(tp_read_svmlight(path, &X, &y) == TP_OK && tp_size(X, 1) == 2);
+    CHECK(tp_read_svmlight(path, &X, &y, .base = (tp_index_base)3) == TP_ERROR_ARGUMENT);
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "read_svmlight: 3 is no base of indices");
     CHECK(tp_read_svmlight(path, &X, &y, .base = TP_INDEX_ONE) == TP_ERROR_FORMAT);
     CHECK_ERROR(TP_ERROR_FORMAT, "said to begin at 1");
     BYTES("a.svm", "");

@@ -163,6 +163,10 @@ static tp_optimizer *two_groups(const char *name, double nudge)
     const bool adam = !strcmp(name, "one_cycle_groups") || !strcmp(name, "cyclic_2");
     tp_optimizer *o = adam ? tp_adam(tp_parameters_of(a), .lr = 0.5 * nudge)
                            : tp_sgd(tp_parameters_of(a), .lr = 0.5 * nudge, .momentum = 0.75);
+    CHECK(!tp_one_cycle_lr(o, 0.1, 10, .anneal_strategy = (tp_anneal)2));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "one_cycle_lr: 2 is no anneal_strategy");
+    CHECK(!tp_cyclic_lr(o, 0.1, 0.2, .mode = (tp_cycle)3));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "cyclic_lr: 3 is no mode");
     CHECK(tp_add_param_group(o, tp_parameters_of(b)) == 1);
     CHECK(tp_set_lr(o, 1, 0.05 * nudge) == TP_OK);
     return o;

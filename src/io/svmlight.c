@@ -124,6 +124,8 @@ tp_status tp_read_svmlight_with(const tp_svmlight_options *options)
     if (options->features < 0 || options->features > INT32_MAX)
         return tp_fail(TP_ERROR_ARGUMENT, "%lld features; 0 to %d are possible", (long long)options->features,
                        INT32_MAX);
+    if ((unsigned)options->base > TP_INDEX_ONE)
+        return tp_fail(TP_ERROR_ARGUMENT, "%d is no base of indices", (int)options->base);
     tp_tensor *X = NULL, *y = NULL;
     rows r = {.lowest = INT64_MAX};
     tp_status status;

@@ -23,9 +23,9 @@ static bool add_parameter(tp_module *module, const char *name, bool wanted, tp_d
 
 static tp_status check_type(tp_dtype dtype)
 {
-    if (tp_dtype_is_float(dtype))
-        return TP_OK;
-    return tp_fail(TP_ERROR_DTYPE, "needs a floating type, not %s", tp_dtype_name(dtype));
+    if (!tp_dtype_is_float(dtype))
+        return tp_fail(TP_ERROR_DTYPE, "needs a floating type, not %s", tp_dtype_name(dtype));
+    return tp__refuse_half(dtype, "dtype");
 }
 
 /* For each element: one for the variance, or the mean of squares, one to scale, and one for the weight. */

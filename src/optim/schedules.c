@@ -361,6 +361,8 @@ tp_schedule *tp_one_cycle_lr_with(const tp_one_cycle_lr_options *options)
         return NULL;
     if (!(options->pct_start >= 0 && options->pct_start <= 1))
         return tp__fail_null(TP_ERROR_ARGUMENT, "pct_start is %g, not between 0 and 1", options->pct_start);
+    if ((unsigned)options->anneal_strategy > TP_ANNEAL_LINEAR)
+        return tp__fail_null(TP_ERROR_ARGUMENT, "%d is no anneal_strategy", (int)options->anneal_strategy);
     MADE(one_cycle_kind, one_cycle, options);
     if (options->cycle_momentum && momentum_option(options->optimizer) < 0)
         return NULL;
@@ -408,6 +410,8 @@ tp_schedule *tp_cyclic_lr_with(const tp_cyclic_lr_options *options)
     if (at_least(options->step_size_up, 1, "step_size_up") != TP_OK ||
         at_least(options->step_size_down, 0, "step_size_down") != TP_OK)
         return NULL;
+    if ((unsigned)options->mode > TP_EXP_RANGE)
+        return tp__fail_null(TP_ERROR_ARGUMENT, "%d is no mode", (int)options->mode);
     MADE(cyclic_kind, cyclic, options);
     if (options->cycle_momentum && momentum_option(options->optimizer) < 0)
         return NULL;

@@ -133,6 +133,10 @@ double tp_roc_auc_with(const tp_roc_auc_options *options)
         tp__null_argument("the options");
         return NAN;
     }
+    if ((unsigned)options->multiclass > TP_ONE_VS_ONE) {
+        tp_fail(TP_ERROR_ARGUMENT, "%d is no way to compare several classes", (int)options->multiclass);
+        return NAN;
+    }
     ranking r;
     if (!read_ranking(options->truth, options->scores, &r))
         return NAN;
