@@ -315,7 +315,9 @@ static tp_status predict_set_up(work *w)
     enum { TERMS = 6400 };
     static char words[TERMS][TERM];
     static const char *terms[TERMS];
-    char path[] = "/tmp/taper-bench-XXXXXX";
+    const char *folder = getenv("TMPDIR");
+    char path[512];
+    snprintf(path, sizeof path, "%s/taper-bench-XXXXXX", folder ? folder : "/tmp");
     for (int64_t i = 0; i < TERMS; i++) {
         make_word(i, words[i]);
         terms[i] = words[i];

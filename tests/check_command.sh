@@ -13,7 +13,7 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$place" || exit 1
-mkdir run work
+mkdir run scratch
 cd run || exit 1
 cp "$source/data/demo/train.tsv" "$source/data/demo/dev.tsv" .
 
@@ -37,28 +37,28 @@ near() { # GOT WANT TOLERANCE
 member() { # NAME: of the JSON lines on standard input
     sed -n 's/.*"'"$1"'":\([^,}]*\).*/\1/p'
 }
-errors=../work/errors
+errors=../scratch/errors
 
 # ---- Help and version ----
 
 equal "--version" "$("$taper" --version)" "taper $(sed -n 's/^#define TP_VERSION "\(.*\)"/\1/p' "$source/include/taper/base.h")"
 for name in train eval predict inspect; do
-    "$taper" $name --help >../work/help 2>$errors
+    "$taper" $name --help >../scratch/help 2>$errors
     equal "taper $name --help: status" $? 0
-    check "taper $name --help: text" grep -q "^usage: taper $name " ../work/help
+    check "taper $name --help: text" grep -q "^usage: taper $name " ../scratch/help
     check "taper $name --help: no errors" test ! -s $errors
-    "$taper" help $name | cmp -s - ../work/help && passed || failed "taper help $name is not taper $name --help"
+    "$taper" help $name | cmp -s - ../scratch/help && passed || failed "taper help $name is not taper $name --help"
 done
 
 # ---- Training, its log, and that nothing of it depends on threads ----
 
-"$taper" train --train train.tsv --dev dev.tsv --epochs 6 --eval-every 40 --l2 0.001 --log run.jsonl >../work/out 2>$errors
+"$taper" train --train train.tsv --dev dev.tsv --epochs 6 --eval-every 40 --l2 0.001 --log run.jsonl >../scratch/out 2>$errors
 equal "train: status" $? 0
 check "train: the model is there" test -s model.safetensors
 equal "train: files" "$(ls -A | tr '\n' ' ')" "dev.tsv model.safetensors run.jsonl train.tsv "
-equal "train: epochs printed" "$(grep -c '^Epoch [0-9]*$' ../work/out)" 6
+equal "train: epochs printed" "$(grep -c '^Epoch [0-9]*$' ../scratch/out)" 6
 check "train: seconds and memory on standard error" grep -q '^[0-9.]* s: read .*peak memory [0-9.]* MiB$' $errors
-check "train: no escapes where there is no terminal" sh -c "! grep -q '$(printf '\033')' ../work/out $errors"
+check "train: no escapes where there is no terminal" sh -c "! grep -q '$(printf '\033')' ../scratch/out $errors"
 
 number='-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?'
 value="(null|true|false|$number|\"([^\"\\]|\\\\[\"\\u])*\")"
@@ -67,8 +67,8 @@ object="\\{$plain(,$plain)*\\}"
 any="\"[a-z_0-9]+\":($value|$object)"
 valid_log() { ! grep -Ev "^\\{$any(,$any)*\\}\$" "$1"; }
 check "log: every line is JSON" valid_log run.jsonl
-echo '{"event":"end","x":nan}' >../work/bad.jsonl
-valid_log ../work/bad.jsonl >/dev/null && failed "the check of the log takes what is no JSON" || passed
+echo '{"event":"end","x":nan}' >../scratch/bad.jsonl
+valid_log ../scratch/bad.jsonl >/dev/null && failed "the check of the log takes what is no JSON" || passed
 equal "log: first event" "$(head -n 1 run.jsonl | member event)" '"start"'
 equal "log: last event" "$(tail -n 1 run.jsonl | member event)" '"end"'
 equal "log: epochs" "$(grep -c '"event":"epoch"' run.jsonl)" 6
@@ -80,80 +80,80 @@ equal "log: the best accuracy is the best of the evaluations" "$best" \
 check "log: the model learnt something" awk -v best="$best" 'BEGIN { exit !(best > 0.8) }'
 memory=$(tail -n 1 run.jsonl | member peak_memory_bytes)
 check "train: took $memory bytes" test "$memory" -lt 64000000
-printed=$(sed -n 's/^Epoch mean train loss: //p' ../work/out | head -n 1)
+printed=$(sed -n 's/^Epoch mean train loss: //p' ../scratch/out | head -n 1)
 logged=$(grep '"event":"epoch"' run.jsonl | head -n 1 | member train_loss)
 check "the printed loss $printed is the logged $logged" near "$printed" "$logged" 0.00005001
 
 "$taper" train --train train.tsv --dev dev.tsv --epochs 6 --eval-every 40 --l2 0.001 --threads 3 --workers 2 --quiet \
-    --out=again.safetensors >../work/out 2>$errors
+    --out=again.safetensors >../scratch/out 2>$errors
 equal "train --quiet: status" $? 0
-check "train --quiet: silence" test ! -s ../work/out -a ! -s $errors
+check "train --quiet: silence" test ! -s ../scratch/out -a ! -s $errors
 check "threads and workers change nothing" cmp model.safetensors again.safetensors
 "$taper" train --train train.tsv --epochs 6 --seed 1 --quiet --out again.safetensors
 cmp -s model.safetensors again.safetensors && failed "the seed changes nothing" || passed
 for flags in "--optimizer sgd --momentum 0.9" "--optimizer adamw" "--stem none --no-lowercase --ngrams 2" \
     "--min-df 3 --max-features 500 --metric loss" "--vectorizer tfidf --sublinear-tf --norm l1 --stop-words english" \
     "--analyzer char_wb --ngrams 4 --max-df 0.9 --binary" "--patience 2 --eval-every 20 --epochs 50 --min-delta 0.01"; do
-    "$taper" train --train train.tsv --dev dev.tsv $flags --out again.safetensors >../work/out 2>$errors
+    "$taper" train --train train.tsv --dev dev.tsv $flags --out again.safetensors >../scratch/out 2>$errors
     equal "train $flags: status" $? 0
 done
-check "early stopping" grep -q 'Stopping early!' ../work/out
-mv run.jsonl again.safetensors ../work
+check "early stopping" grep -q 'Stopping early!' ../scratch/out
+mv run.jsonl again.safetensors ../scratch
 
 # ---- Evaluating, predicting, inspecting ----
 
-"$taper" eval model.safetensors dev.tsv >../work/out 2>$errors
+"$taper" eval model.safetensors dev.tsv >../scratch/out 2>$errors
 equal "eval: status" $? 0
 accuracy=$("$taper" eval model.safetensors dev.tsv --json | member accuracy)
 equal "eval has the training's accuracy" "$accuracy" "$best"
-equal "eval prints the same" "$(sed -n 's/^accuracy *\([0-9.]*\).*/\1/p' ../work/out)" "$(printf %.4f "$accuracy")"
-"$taper" eval model.safetensors dev.tsv --json | sed 's/,"confusion".*/}/' >../work/eval.json
-check "eval --json is JSON" valid_log ../work/eval.json
-"$taper" eval model.safetensors - <dev.tsv >../work/piped
-equal "eval from standard input" "$(tail -n +2 ../work/piped)" "$(tail -n +2 ../work/out)"
+equal "eval prints the same" "$(sed -n 's/^accuracy *\([0-9.]*\).*/\1/p' ../scratch/out)" "$(printf %.4f "$accuracy")"
+"$taper" eval model.safetensors dev.tsv --json | sed 's/,"confusion".*/}/' >../scratch/eval.json
+check "eval --json is JSON" valid_log ../scratch/eval.json
+"$taper" eval model.safetensors - <dev.tsv >../scratch/piped
+equal "eval from standard input" "$(tail -n +2 ../scratch/piped)" "$(tail -n +2 ../scratch/out)"
 
-"$taper" predict model.safetensors dev.tsv --text sentence >../work/answers
-tail -n +2 dev.tsv | cut -f 1 >../work/dev.txt
-tail -n +2 dev.tsv | cut -f 2 | paste - ../work/answers >../work/pairs
-right=$(awk '$1 == $2 { n++ } END { printf "%.17g", n / NR }' ../work/pairs)
+"$taper" predict model.safetensors dev.tsv --text sentence >../scratch/answers
+tail -n +2 dev.tsv | cut -f 1 >../scratch/dev.txt
+tail -n +2 dev.tsv | cut -f 2 | paste - ../scratch/answers >../scratch/pairs
+right=$(awk '$1 == $2 { n++ } END { printf "%.17g", n / NR }' ../scratch/pairs)
 check "predict agrees with eval: $right, $accuracy" near "$right" "$accuracy" 1e-12
-check "label and probability agree" awk '{ if ($2 != ($3 > 0.5)) exit 1 }' ../work/pairs
-"$taper" predict model.safetensors ../work/dev.txt | cmp -s - ../work/answers && passed || failed "lines are not the column"
-"$taper" predict model.safetensors <../work/dev.txt | cmp -s - ../work/answers && passed || failed "predict <file"
-sed 's/$/\r/' ../work/dev.txt | "$taper" predict model.safetensors - | cmp -s - ../work/answers && passed || failed "CR LF"
+check "label and probability agree" awk '{ if ($2 != ($3 > 0.5)) exit 1 }' ../scratch/pairs
+"$taper" predict model.safetensors ../scratch/dev.txt | cmp -s - ../scratch/answers && passed || failed "lines are not the column"
+"$taper" predict model.safetensors <../scratch/dev.txt | cmp -s - ../scratch/answers && passed || failed "predict <file"
+sed 's/$/\r/' ../scratch/dev.txt | "$taper" predict model.safetensors - | cmp -s - ../scratch/answers && passed || failed "CR LF"
 equal "an empty line and a last line without its end" "$(printf '\nfine' | "$taper" predict model.safetensors | wc -l)" 2
 equal "nothing in, nothing out" "$(printf '' | "$taper" predict model.safetensors; echo $?)" 0
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     tail -n +2 train.tsv | cut -f 1
-done >../work/large.txt
-"$taper" predict model.safetensors ../work/large.txt --threads 1 >../work/one
-"$taper" predict model.safetensors ../work/large.txt --threads 4 | cmp -s - ../work/one && passed || failed "predict: threads"
-cat ../work/large.txt | "$taper" predict model.safetensors | cmp -s - ../work/one && passed || failed "predict: a pipe"
-equal "predict: one answer for each line" "$(wc -l <../work/one)" "$(wc -l <../work/large.txt)"
-equal "predict: a reader that leaves" "$("$taper" predict model.safetensors ../work/large.txt 2>&1 | head -n 1 | wc -l)" 1
+done >../scratch/large.txt
+"$taper" predict model.safetensors ../scratch/large.txt --threads 1 >../scratch/one
+"$taper" predict model.safetensors ../scratch/large.txt --threads 4 | cmp -s - ../scratch/one && passed || failed "predict: threads"
+cat ../scratch/large.txt | "$taper" predict model.safetensors | cmp -s - ../scratch/one && passed || failed "predict: a pipe"
+equal "predict: one answer for each line" "$(wc -l <../scratch/one)" "$(wc -l <../scratch/large.txt)"
+equal "predict: a reader that leaves" "$("$taper" predict model.safetensors ../scratch/large.txt 2>&1 | head -n 1 | wc -l)" 1
 "$taper" predict model.safetensors dev.tsv 2>$errors >/dev/null
 check "predict: a word about tabs" grep -q 'dev.tsv:1: the line has a tab' $errors
 
 # An answer comes before the input ends.
-mkfifo ../work/pipe
-"$taper" predict model.safetensors <../work/pipe >../work/streamed &
+mkfifo ../scratch/pipe
+"$taper" predict model.safetensors <../scratch/pipe >../scratch/streamed &
 reader=$!
-exec 3>../work/pipe
-head -n 1 ../work/dev.txt >&3
+exec 3>../scratch/pipe
+head -n 1 ../scratch/dev.txt >&3
 for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ -s ../work/streamed ] && break
+    [ -s ../scratch/streamed ] && break
     sleep 0.25
 done
-equal "predict answers at once" "$(cat ../work/streamed)" "$(head -n 1 ../work/answers)"
+equal "predict answers at once" "$(cat ../scratch/streamed)" "$(head -n 1 ../scratch/answers)"
 exec 3>&-
 wait $reader
 equal "predict: the end of the stream" $? 0
 
-"$taper" inspect model.safetensors --top 5 >../work/out
+"$taper" inspect model.safetensors --top 5 >../scratch/out
 equal "inspect: status" $? 0
-terms=$(head -n 1 ../work/run.jsonl | member terms)
-check "inspect: shape" grep -q "Wb.weight *float32 \[1, $terms\]" ../work/out
-equal "inspect: words" "$(grep -c '^ *[0-9]*  *+[0-9.]*  [^ ]*  *-[0-9.]*  [^ ]*$' ../work/out)" 5
+terms=$(head -n 1 ../scratch/run.jsonl | member terms)
+check "inspect: shape" grep -q "Wb.weight *float32 \[1, $terms\]" ../scratch/out
+equal "inspect: words" "$(grep -c '^ *[0-9]*  *+[0-9.]*  [^ ]*  *-[0-9.]*  [^ ]*$' ../scratch/out)" 5
 
 # ---- Interrupting and resuming ----
 
@@ -161,7 +161,7 @@ equal "inspect: words" "$(grep -c '^ *[0-9]*  *+[0-9.]*  [^ ]*  *-[0-9.]*  [^ ]*
 epochs=100
 while :; do
     began=$(date +%s%N)
-    "$taper" train --train train.tsv --epochs $epochs --log ../work/whole.jsonl --out ../work/whole.safetensors --quiet
+    "$taper" train --train train.tsv --epochs $epochs --log ../scratch/whole.jsonl --out ../scratch/whole.safetensors --quiet
     took=$((($(date +%s%N) - began) / 1000000))
     [ $took -gt 800 ] || [ $epochs -gt 100000 ] && break
     epochs=$((epochs * 2))
@@ -190,10 +190,10 @@ for signal in INT TERM; do
                 --threads 1 2>$errors
             equal "resume: status" $? 0
         fi
-        check "SIG$signal after $delay s, resumed: the same model" cmp part.safetensors ../work/whole.safetensors
-        events part.jsonl >../work/part.events
-        events ../work/whole.jsonl >../work/whole.events
-        check "SIG$signal after $delay s, resumed: the same log" cmp ../work/part.events ../work/whole.events
+        check "SIG$signal after $delay s, resumed: the same model" cmp part.safetensors ../scratch/whole.safetensors
+        events part.jsonl >../scratch/part.events
+        events ../scratch/whole.jsonl >../scratch/whole.events
+        check "SIG$signal after $delay s, resumed: the same log" cmp ../scratch/part.events ../scratch/whole.events
     done
 done
 check "trainings were interrupted ($stops times)" test $stops -gt 3
@@ -201,20 +201,20 @@ check "trainings were interrupted ($stops times)" test $stops -gt 3
     --resume part.checkpoint.safetensors 2>$errors
 equal "resume with another batch size: status" $? 3
 check "resume with another batch size: nothing is written" test ! -e other.safetensors
-"$taper" train --train train.tsv --checkpoint-every 100 --checkpoint ../work/checkpoint --out part.safetensors --quiet
+"$taper" train --train train.tsv --checkpoint-every 100 --checkpoint ../scratch/checkpoint --out part.safetensors --quiet
 rm -f part.*
 
 # ---- Hashes: streamed ----
 
 hashing="--train train.tsv --dev dev.tsv --vectorizer hashing --features 4096 --optimizer sgd --lr 4 --window 64"
-"$taper" train $hashing --epochs 8 --log ../work/hashes.jsonl --out hashes.safetensors >../work/out 2>$errors
+"$taper" train $hashing --epochs 8 --log ../scratch/hashes.jsonl --out hashes.safetensors >../scratch/out 2>$errors
 equal "train --vectorizer hashing: status" $? 0
-check "hashing: columns" grep -q '^4096 columns$' ../work/out
-best=$(tail -n 1 ../work/hashes.jsonl | member best_dev_accuracy)
+check "hashing: columns" grep -q '^4096 columns$' ../scratch/out
+best=$(tail -n 1 ../scratch/hashes.jsonl | member best_dev_accuracy)
 check "hashing: the model learnt something" awk -v best="$best" 'BEGIN { exit !(best > 0.75) }'
 equal "hashing: eval has the training's accuracy" "$("$taper" eval hashes.safetensors dev.tsv --json | member accuracy)" "$best"
-"$taper" inspect hashes.safetensors --top 3 >../work/out
-equal "hashing: inspect shows columns" "$(grep -c '^ *[0-9]*  *+[0-9.]*  #[0-9]*  *-[0-9.]*  #[0-9]*$' ../work/out)" 3
+"$taper" inspect hashes.safetensors --top 3 >../scratch/out
+equal "hashing: inspect shows columns" "$(grep -c '^ *[0-9]*  *+[0-9.]*  #[0-9]*  *-[0-9.]*  #[0-9]*$' ../scratch/out)" 3
 "$taper" train $hashing --epochs 8 --threads 3 --out again.safetensors --quiet
 check "hashing: threads change nothing" cmp hashes.safetensors again.safetensors
 "$taper" train $hashing --epochs 8 --seed 1 --out again.safetensors --quiet
@@ -257,60 +257,60 @@ topics() {
         }'
 }
 topics 800 1 >topics.tsv
-topics 200 2 >../work/topics-dev.tsv
+topics 200 2 >../scratch/topics-dev.tsv
 fasttext() { awk -F'\t' 'NR > 1 { print "__label__" $2, $1 }' "$1"; }
-fasttext topics.tsv >../work/topics.txt
-fasttext ../work/topics-dev.tsv >../work/topics-dev.txt
+fasttext topics.tsv >../scratch/topics.txt
+fasttext ../scratch/topics-dev.tsv >../scratch/topics-dev.txt
 for model in logreg mlp "mlp --hidden 16,8 --activation gelu --dropout 0.1" "embedding-bag" \
     "embedding-bag --mode mean --width 8 --hidden 8 --activation tanh" "logreg --vectorizer tfidf --class-weights balanced" \
     "logreg --vectorizer hashing --features 512" "mlp --vectorizer hashing --features 512"; do
-    "$taper" train --train topics.tsv --dev ../work/topics-dev.tsv --model $model --epochs 12 --lr 0.01 --log ../work/topics.jsonl \
-        --out topics.safetensors >../work/out 2>$errors
+    "$taper" train --train topics.tsv --dev ../scratch/topics-dev.tsv --model $model --epochs 12 --lr 0.01 --log ../scratch/topics.jsonl \
+        --out topics.safetensors >../scratch/out 2>$errors
     equal "topics, $model: status" $? 0
-    check "topics, $model: classes" grep -q '^5 classes: food ([0-9]*), music ([0-9]*), space' ../work/out
-    check "topics, $model: log" valid_log ../work/topics.jsonl
-    best=$(tail -n 1 ../work/topics.jsonl | member best_dev_accuracy)
+    check "topics, $model: classes" grep -q '^5 classes: food ([0-9]*), music ([0-9]*), space' ../scratch/out
+    check "topics, $model: log" valid_log ../scratch/topics.jsonl
+    best=$(tail -n 1 ../scratch/topics.jsonl | member best_dev_accuracy)
     check "topics, $model: learnt something ($best)" awk -v best="$best" 'BEGIN { exit !(best > 0.9) }'
-    "$taper" eval topics.safetensors ../work/topics-dev.tsv --json >../work/eval.json
-    equal "topics, $model: eval has the training's accuracy" "$(sed 's/,"classes".*/}/' ../work/eval.json | member accuracy)" "$best"
-    check "topics, $model: the area under the curve" awk -v area="$(member roc_auc <../work/eval.json)" 'BEGIN { exit !(area > 0.97 && area <= 1) }'
-    "$taper" eval topics.safetensors ../work/topics-dev.tsv >../work/out
-    check "topics, $model: report" grep -q '^   macro avg ' ../work/out
-    equal "topics, $model: confusion" "$(sed -n '/^actual/,$p' ../work/out | awk 'NR > 1 { for (i = 2; i <= NF; i++) n += $i } END { print n, NR }')" "200 6"
-    "$taper" predict topics.safetensors ../work/topics-dev.tsv --text sentence >../work/answers
-    tail -n +2 ../work/topics-dev.tsv | cut -f 2 | paste - ../work/answers >../work/pairs
-    check "topics, $model: predict agrees with eval" near "$(awk '$1 == $2 { n++ } END { printf "%.17g", n / NR }' ../work/pairs)" "$best" 1e-12
-    "$taper" predict topics.safetensors ../work/topics-dev.tsv --text sentence --top 9 >../work/top
+    "$taper" eval topics.safetensors ../scratch/topics-dev.tsv --json >../scratch/eval.json
+    equal "topics, $model: eval has the training's accuracy" "$(sed 's/,"classes".*/}/' ../scratch/eval.json | member accuracy)" "$best"
+    check "topics, $model: the area under the curve" awk -v area="$(member roc_auc <../scratch/eval.json)" 'BEGIN { exit !(area > 0.97 && area <= 1) }'
+    "$taper" eval topics.safetensors ../scratch/topics-dev.tsv >../scratch/out
+    check "topics, $model: report" grep -q '^   macro avg ' ../scratch/out
+    equal "topics, $model: confusion" "$(sed -n '/^actual/,$p' ../scratch/out | awk 'NR > 1 { for (i = 2; i <= NF; i++) n += $i } END { print n, NR }')" "200 6"
+    "$taper" predict topics.safetensors ../scratch/topics-dev.tsv --text sentence >../scratch/answers
+    tail -n +2 ../scratch/topics-dev.tsv | cut -f 2 | paste - ../scratch/answers >../scratch/pairs
+    check "topics, $model: predict agrees with eval" near "$(awk '$1 == $2 { n++ } END { printf "%.17g", n / NR }' ../scratch/pairs)" "$best" 1e-12
+    "$taper" predict topics.safetensors ../scratch/topics-dev.tsv --text sentence --top 9 >../scratch/top
     check "topics, $model: --top sums to 1, in order" awk -F'\t' '{
         sum = 0
         for (i = 2; i <= NF; i += 2) { sum += $i; if (i > 2 && $i > $(i - 2)) exit 1 }
-        if (NF != 10 || sum < 0.999 || sum > 1.001) exit 1 }' ../work/top
-    cut -f 1,2 ../work/top | cmp -s - ../work/answers && passed || failed "topics, $model: --top begins with the answer"
-    "$taper" inspect topics.safetensors --top 2 >../work/out
-    equal "topics, $model: inspect" "$? $(sed -n 's/^labels *//p' ../work/out)" "0 food, music, space, sport, travel"
-    "$taper" train --train topics.tsv --dev ../work/topics-dev.tsv --model $model --epochs 12 --lr 0.01 --threads 3 --quiet --out again.safetensors
+        if (NF != 10 || sum < 0.999 || sum > 1.001) exit 1 }' ../scratch/top
+    cut -f 1,2 ../scratch/top | cmp -s - ../scratch/answers && passed || failed "topics, $model: --top begins with the answer"
+    "$taper" inspect topics.safetensors --top 2 >../scratch/out
+    equal "topics, $model: inspect" "$? $(sed -n 's/^labels *//p' ../scratch/out)" "0 food, music, space, sport, travel"
+    "$taper" train --train topics.tsv --dev ../scratch/topics-dev.tsv --model $model --epochs 12 --lr 0.01 --threads 3 --quiet --out again.safetensors
     check "topics, $model: threads change nothing" cmp topics.safetensors again.safetensors
 done
-"$taper" predict topics.safetensors ../work/topics-dev.tsv --text sentence --json | head -n 1 >../work/out
-check "predict --json" valid_log ../work/out
-"$taper" train --train topics.tsv --dev ../work/topics-dev.tsv --out topics.safetensors --quiet
-"$taper" inspect topics.safetensors --top 3 >../work/out
-equal "topics: lists of words" "$(grep -c '^ *[123]  *+[0-9.]*  [a-z]*$' ../work/out)" 15
-"$taper" train --train ../work/topics.txt --dev ../work/topics-dev.txt --format fasttext --out again.safetensors --quiet
+"$taper" predict topics.safetensors ../scratch/topics-dev.tsv --text sentence --json | head -n 1 >../scratch/out
+check "predict --json" valid_log ../scratch/out
+"$taper" train --train topics.tsv --dev ../scratch/topics-dev.tsv --out topics.safetensors --quiet
+"$taper" inspect topics.safetensors --top 3 >../scratch/out
+equal "topics: lists of words" "$(grep -c '^ *[123]  *+[0-9.]*  [a-z]*$' ../scratch/out)" 15
+"$taper" train --train ../scratch/topics.txt --dev ../scratch/topics-dev.txt --format fasttext --out again.safetensors --quiet
 check "fastText's lines: the same model" cmp topics.safetensors again.safetensors
-sed 's/\t/,/' topics.tsv >../work/topics.csv
-sed 's/\t/,/' ../work/topics-dev.tsv >../work/topics-dev.csv
-"$taper" train --train ../work/topics.csv --dev ../work/topics-dev.csv --format csv --out again.safetensors --quiet
+sed 's/\t/,/' topics.tsv >../scratch/topics.csv
+sed 's/\t/,/' ../scratch/topics-dev.tsv >../scratch/topics-dev.csv
+"$taper" train --train ../scratch/topics.csv --dev ../scratch/topics-dev.csv --format csv --out again.safetensors --quiet
 check "commas: the same model" cmp topics.safetensors again.safetensors
-equal "eval --format: the same" "$("$taper" eval topics.safetensors ../work/topics-dev.csv --format csv | tail -n +2)" \
-    "$("$taper" eval topics.safetensors ../work/topics-dev.txt --format fasttext | tail -n +2)"
-awk 'NR == 1 { print; next } { sub(/sport$/, "10"); sub(/music$/, "9"); sub(/food$/, "-1"); sub(/travel$/, "2"); sub(/space$/, "0") } 1' topics.tsv >../work/numbers.tsv
-"$taper" train --train ../work/numbers.tsv --out again.safetensors --quiet
+equal "eval --format: the same" "$("$taper" eval topics.safetensors ../scratch/topics-dev.csv --format csv | tail -n +2)" \
+    "$("$taper" eval topics.safetensors ../scratch/topics-dev.txt --format fasttext | tail -n +2)"
+awk 'NR == 1 { print; next } { sub(/sport$/, "10"); sub(/music$/, "9"); sub(/food$/, "-1"); sub(/travel$/, "2"); sub(/space$/, "0") } 1' topics.tsv >../scratch/numbers.tsv
+"$taper" train --train ../scratch/numbers.tsv --out again.safetensors --quiet
 equal "classes by number" "$("$taper" inspect again.safetensors --top 0 | sed -n 's/^labels *//p')" "-1, 0, 2, 9, 10"
 for flags in "--optimizer sgd --momentum 0.9 --clip-norm 1" "--optimizer adagrad --schedule cosine" \
     "--optimizer rmsprop --momentum 0.5 --schedule linear --final-lr 0.1" "--schedule one-cycle --warmup 0.2 --ema 0.9" \
     "--schedule plateau --gamma 0.5 --plateau-patience 0 --metric loss" "--schedule step --step-epochs 1 --gamma 0.3"; do
-    "$taper" train --train train.tsv --dev dev.tsv --lr 0.05 $flags --out again.safetensors >../work/out 2>$errors
+    "$taper" train --train train.tsv --dev dev.tsv --lr 0.05 $flags --out again.safetensors >../scratch/out 2>$errors
     equal "train $flags: status" $? 0
     accuracy=$("$taper" eval again.safetensors dev.tsv --json | member accuracy)
     check "train $flags: learnt something ($accuracy)" awk -v a="$accuracy" 'BEGIN { exit !(a > 0.7) }'
@@ -319,7 +319,7 @@ done
 # Checkpoints in the middle of an epoch have dropout's generator, schedules and averages.
 for flags in "mlp --schedule one-cycle --ema 0.95 --clip-norm 0.5" "embedding-bag --schedule cosine --optimizer adagrad --lr 0.1" \
     "logreg --schedule plateau --plateau-patience 0 --ema 0.9 --eval-every 7" "mlp --vectorizer hashing --features 512 --ema 0.9"; do
-    common="--train topics.tsv --dev ../work/topics-dev.tsv --batch-size 16 --epochs 4 --quiet --model $flags"
+    common="--train topics.tsv --dev ../scratch/topics-dev.tsv --batch-size 16 --epochs 4 --quiet --model $flags"
     "$taper" train $common --out whole.safetensors
     equal "whole, $flags: status" $? 0
     "$taper" train $common --out again.safetensors --checkpoint-every 73 --checkpoint c
@@ -340,26 +340,26 @@ unshown() { ! LC_ALL=C grep -q "$esc\|$(printf '\302\233')\|$(printf '\342\200\2
     for i in 1 2 3 4 5 6 7 8; do
         printf 'good \033[31mfilm\302\233m\t\033]0;good\007\nbad \342\200\256book\t"b\ta\nd"\nodd thing\tc\302\233d\n'
     done
-} >../work/escapes.tsv
-"$taper" train --train ../work/escapes.tsv --dev ../work/escapes.tsv --analyzer char --epochs 2 --out ../work/escapes.safetensors >../work/out 2>$errors
+} >../scratch/escapes.tsv
+"$taper" train --train ../scratch/escapes.tsv --dev ../scratch/escapes.tsv --analyzer char --epochs 2 --out ../scratch/escapes.safetensors >../scratch/out 2>$errors
 equal "escapes: train: status" $? 0
-check "escapes: train" unshown ../work/out $errors
-check "escapes: train shows them" grep -qF '3 classes: \x1B]0;good\x07 (8), b\x09a\x0Ad (8), c\xC2\x9Bd (8)' ../work/out
-"$taper" inspect ../work/escapes.safetensors --top 1000 >../work/out 2>$errors
+check "escapes: train" unshown ../scratch/out $errors
+check "escapes: train shows them" grep -qF '3 classes: \x1B]0;good\x07 (8), b\x09a\x0Ad (8), c\xC2\x9Bd (8)' ../scratch/out
+"$taper" inspect ../scratch/escapes.safetensors --top 1000 >../scratch/out 2>$errors
 equal "escapes: inspect: status" $? 0
-check "escapes: inspect" unshown ../work/out
-check "escapes: inspect shows them" grep -qF '  \x1B' ../work/out
-"$taper" eval ../work/escapes.safetensors ../work/escapes.tsv >../work/out
+check "escapes: inspect" unshown ../scratch/out
+check "escapes: inspect shows them" grep -qF '  \x1B' ../scratch/out
+"$taper" eval ../scratch/escapes.safetensors ../scratch/escapes.tsv >../scratch/out
 equal "escapes: eval: status" $? 0
-check "escapes: eval" unshown ../work/out
-"$taper" predict ../work/escapes.safetensors ../work/escapes.tsv --text sentence --top 3 >../work/out
-equal "escapes: predict: fields" "$(awk -F'\t' 'NF != 6 { bad++ } END { print NR, bad + 0 }' ../work/out)" "24 0"
-check "escapes: predict" unshown ../work/out
-"$taper" predict ../work/escapes.safetensors ../work/escapes.tsv --text sentence --json >../work/out
-equal "escapes: predict --json: lines" "$(wc -l <../work/out)" 24
-check "escapes: predict --json" grep -qF '"label":"\u001b]0;good\u0007"' ../work/out
-! LC_ALL=C grep -q "$esc" ../work/out && passed || failed "escapes: predict --json"
-"$taper" eval ../work/escapes.safetensors "$esc[2Jno.tsv" 2>$errors
+check "escapes: eval" unshown ../scratch/out
+"$taper" predict ../scratch/escapes.safetensors ../scratch/escapes.tsv --text sentence --top 3 >../scratch/out
+equal "escapes: predict: fields" "$(awk -F'\t' 'NF != 6 { bad++ } END { print NR, bad + 0 }' ../scratch/out)" "24 0"
+check "escapes: predict" unshown ../scratch/out
+"$taper" predict ../scratch/escapes.safetensors ../scratch/escapes.tsv --text sentence --json >../scratch/out
+equal "escapes: predict --json: lines" "$(wc -l <../scratch/out)" 24
+check "escapes: predict --json" grep -qF '"label":"\u001b]0;good\u0007"' ../scratch/out
+! LC_ALL=C grep -q "$esc" ../scratch/out && passed || failed "escapes: predict --json"
+"$taper" eval ../scratch/escapes.safetensors "$esc[2Jno.tsv" 2>$errors
 equal "escapes: a file's name" "$? $(grep -cF "cannot open '\x1B[2Jno.tsv'" $errors)" "3 1"
 check "escapes: a file's name" unshown $errors
 "$taper" train --train train.tsv --text "$esc[2J" 2>$errors
@@ -370,16 +370,16 @@ check "escapes: a command" unshown $errors
 # ---- Streams that are closed ----
 
 # What is printed must not get into a file that is opened in the place of standard output.
-"$taper" train --train train.tsv --epochs 1 --out ../work/closed.safetensors --log ../work/closed.jsonl >&- 2>$errors
+"$taper" train --train train.tsv --epochs 1 --out ../scratch/closed.safetensors --log ../scratch/closed.jsonl >&- 2>$errors
 equal "train with standard output closed" "$? $(grep -c 'standard output: ' $errors)" "1 1"
-check "train with standard output closed: the log" valid_log ../work/closed.jsonl
-check "train with standard output closed: the model" "$taper" inspect ../work/closed.safetensors --top 0 >/dev/null
-"$taper" train --train train.tsv --epochs 1 --out ../work/closed.safetensors --log ../work/closed.jsonl --epochs=1 <&- >&- 2>&-
+check "train with standard output closed: the log" valid_log ../scratch/closed.jsonl
+check "train with standard output closed: the model" "$taper" inspect ../scratch/closed.safetensors --top 0 >/dev/null
+"$taper" train --train train.tsv --epochs 1 --out ../scratch/closed.safetensors --log ../scratch/closed.jsonl --epochs=1 <&- >&- 2>&-
 equal "a wrong command line with all streams closed" $? 2
-"$taper" train --train train.tsv --epochs 1 --quiet --out ../work/closed.safetensors --log ../work/closed.jsonl <&- >&- 2>&-
-check "all streams closed: the log" valid_log ../work/closed.jsonl
-check "all streams closed: the model" "$taper" inspect ../work/closed.safetensors --top 0 >/dev/null
-"$taper" predict model.safetensors <&- >../work/out 2>$errors
+"$taper" train --train train.tsv --epochs 1 --quiet --out ../scratch/closed.safetensors --log ../scratch/closed.jsonl <&- >&- 2>&-
+check "all streams closed: the log" valid_log ../scratch/closed.jsonl
+check "all streams closed: the model" "$taper" inspect ../scratch/closed.safetensors --top 0 >/dev/null
+"$taper" predict model.safetensors <&- >../scratch/out 2>$errors
 equal "predict with standard input closed" "$? $(grep -c 'standard input: ' $errors)" "3 1"
 
 # ---- Models with a bit changed ----
@@ -388,10 +388,10 @@ size=$(wc -c <model.safetensors)
 for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29; do
     at=$((i < 20 ? i * 37 : i * (size - 1) / 29))
     old=$(od -An -tu1 -j $at -N 1 model.safetensors | tr -d ' ')
-    cp model.safetensors ../work/flipped
+    cp model.safetensors ../scratch/flipped
     new=$((old ^ (1 << i % 8)))
-    printf "\\$(printf %o $new)" | dd of=../work/flipped bs=1 seek=$at conv=notrunc 2>/dev/null
-    "$taper" predict ../work/flipped ../work/dev.txt >../work/out 2>$errors
+    printf "\\$(printf %o $new)" | dd of=../scratch/flipped bs=1 seek=$at conv=notrunc 2>/dev/null
+    "$taper" predict ../scratch/flipped ../scratch/dev.txt >../scratch/out 2>$errors
     status=$?
     equal "bit $((i % 8)) of byte $at: status" $status 3
     check "bit $((i % 8)) of byte $at: a sentence" grep -q '^taper predict: .*flipped' $errors
@@ -430,27 +430,27 @@ byte=$(($(od -An -tu1 -j $at -N 1 model.safetensors | tr -d ' ') ^ 1))
 
 PATH=$(dirname "$taper"):$PATH
 inventory() { find . | sort; cksum model.safetensors train.tsv dev.tsv; }
-inventory >../work/before
+inventory >../scratch/before
 rows=0
-sed -n 's/^| `\(.*\)` | \([0-9]\) | \(.*\) |$/\2 \1 | \3/p' "$source/docs/bad-inputs.md" >../work/rows
+sed -n 's/^| `\(.*\)` | \([0-9]\) | \(.*\) |$/\2 \1 | \3/p' "$source/docs/bad-inputs.md" >../scratch/rows
 while read -r row; do
     status=${row%% *}
     row=${row#* }
     command=${row%% | *}
     sentence=${row#* | }
     # A limit on memory: none of these needs more. One on files, in those rows that set one, ends with its shell.
-    (ulimit -v 600000 2>/dev/null; eval "$command") </dev/null >../work/out 2>$errors
+    (ulimit -v 600000 2>/dev/null; eval "$command") </dev/null >../scratch/out 2>$errors
     equal "$command: status" $? "$status"
     rows=$((rows + 1))
     grep -qF -- "$sentence" $errors && passed || failed "$command: says '$(head -n 1 $errors)', not '$sentence'"
-    inventory >../work/after
-    cmp -s ../work/before ../work/after && passed || {
+    inventory >../scratch/after
+    cmp -s ../scratch/before ../scratch/after && passed || {
         failed "$command: leaves or changes files"
-        diff ../work/before ../work/after
-        find . -newer ../work/before -type f -exec rm {} +
-        inventory >../work/before
+        diff ../scratch/before ../scratch/after
+        find . -newer ../scratch/before -type f -exec rm {} +
+        inventory >../scratch/before
     }
-done <../work/rows
+done <../scratch/rows
 check "docs/bad-inputs.md has $rows rows" test $rows -eq "$(grep -c '^| `' "$source/docs/bad-inputs.md")" -a $rows -gt 110
 
 echo "$checks checks, $failures failed"

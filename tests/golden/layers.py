@@ -5,9 +5,9 @@ beside this file.
     ATEN_CPU_CAPABILITY=avx2 python layers.py"""
 import os
 
+from draws import drawn
 from operation_cases import Cases, Input, torch
 
-import numpy as np
 from torch import nn
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -43,22 +43,6 @@ c.write(os.path.join(here, "layers.pack"))
 
 
 # ---- Draws ----
-def fnv(arrays):
-    h = 0xCBF29CE484222325
-    for a in arrays:
-        for b in np.ascontiguousarray(a).tobytes():
-            h = ((h ^ b) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return h
-
-
-def drawn(build):
-    torch.manual_seed(1234)
-    made = build()
-    tensors = list(made.parameters()) if isinstance(made, nn.Module) else [made]
-    after = torch.randint(0, 2**31 - 1, (1,)).item()
-    return fnv([t.detach().numpy() for t in tensors]), after
-
-
 init = nn.init
 DRAWS = {
     "bilinear": lambda: nn.Bilinear(3, 4, 5),

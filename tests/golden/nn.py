@@ -6,28 +6,12 @@ state dictionaries that do not fit.
 import os
 
 os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
-import numpy as np
 import torch
 from torch import nn
 
+from draws import drawn
+
 torch.set_num_threads(1)
-
-
-def fnv(arrays):
-    h = 0xCBF29CE484222325
-    for a in arrays:
-        for b in np.ascontiguousarray(a).tobytes():
-            h = ((h ^ b) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return h
-
-
-def drawn(build):
-    torch.manual_seed(1234)
-    made = build()
-    tensors = list(made.parameters()) if isinstance(made, nn.Module) else [made]
-    after = torch.randint(0, 2**31 - 1, (1,)).item()
-    return fnv([t.detach().numpy() for t in tensors]), after
-
 
 F64 = torch.float64
 init = nn.init
