@@ -183,6 +183,7 @@ static void read_record(const tp_op *op)
     r->is_record = true;
     r->has_backward |= op->backward != NULL;
     r->takes_csr |= op->accepts_csr != 0;
+    bool counted = false; /* test_ops does it to the first valid sample */
     for (const tp_sample *s = op->samples; s && s->inputs; s++) {
         TP_SCOPE(sample);
         inputs in;
@@ -192,6 +193,11 @@ static void read_record(const tp_op *op)
         }
         if (!parse(op, s->inputs, false, &in))
             continue;
+        for (int k = 0; k < 4 && !counted; k++) {
+            inputs other = in;
+            r->refused += make_invalid(op, k, &other) != NULL;
+        }
+        counted = true;
         for (int i = 0; i < in.n; i++)
             if (in.t[i]) /* what is done in float64 is done in float32, too */
                 r->dtypes |= 1u << in.t[i]->dtype | (in.t[i]->dtype == TP_F64 ? 1u << TP_F32 : 0);
@@ -443,8 +449,9 @@ static void print_page(void)
         "PyTorch's values.\n"
         "- **dtypes**: of the operands in these cases and in the record's samples.\n"
         "- **CSR**: an operand may be a CSR matrix.\n"
-        "- **errors**: the record's samples that must fail, and refusals checked by other tests. A composite "
-        "without any\n  is refused by the operations that it is made of.\n");
+        "- **errors**: the record's samples that must fail, what a record refuses by itself (an operand too "
+        "many, NULL, a CSR\n  matrix, a half), and refusals checked by other tests. A composite without any "
+        "is refused by the operations that it\n  is made of.\n");
     for (int k = 0; k < N_KINDS; k++) {
         int n = 0;
         for (int i = 0; i < n_rows; i++)

@@ -267,4 +267,32 @@ static inline double fused_from_recorded(const tp_op *op, const tp_sample *s)
     return worst;
 }
 
+/* What an operation refuses by its record alone: makes the operands of a valid sample invalid in the way `k`,
+ * from 0 to 3, and gives a piece of the message; NULL where the record allows it. */
+static inline const char *make_invalid(const tp_op *op, int k, inputs *in)
+{
+    switch (k) {
+    case 0: /* one too many */
+        if (op->n_inputs < 0 || in->n == MOST)
+            return NULL;
+        in->t[in->n++] = tp_ones(TP_F64, 2);
+        return "operand";
+    case 1:
+        if (!in->n || (op->optional & 1))
+            return NULL;
+        in->t[0] = NULL;
+        return "operand 0 is NULL";
+    case 2:
+        if (!in->n || (op->accepts_csr & 1))
+            return NULL;
+        in->t[0] = tp_to_csr(tp_eye(TP_F64, 2, 2));
+        return "operand 0 is a CSR matrix";
+    default:
+        if (!in->n || op->moves)
+            return NULL;
+        in->t[0] = tp_ones(TP_F16, 2, 2);
+        return "operand 0 is float16";
+    }
+}
+
 #endif

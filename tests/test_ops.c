@@ -75,6 +75,28 @@ static void check_refusal(const tp_op *op, const tp_sample *s)
     tp_clear_error();
 }
 
+/* Every record refuses what it does not say that it takes, and names itself. */
+static void check_invalid(const tp_op *op, const tp_sample *s)
+{
+    for (int k = 0; k < 4; k++) {
+        TP_SCOPE(invalid);
+        inputs in;
+        tp_tensor *outputs[TP_MAX_OUTPUTS];
+        REQUIRE(parse(op, s->inputs, false, &in), "cannot be read");
+        const char *message = make_invalid(op, k, &in);
+        CHECK_OK();
+        if (!message)
+            continue;
+        memset(outputs, 0xff, sizeof outputs);
+        EXPECT(tp_apply_n(op, in.t, in.n, s->attributes, outputs) != TP_OK, "takes what its record refuses");
+        EXPECT(strstr(tp_error_message(), message), "failed with another message");
+        EXPECT(strstr(tp_error_message(), op->name), "does not name itself");
+        for (int i = 0; i < op->n_outputs; i++)
+            EXPECT(!outputs[i], "left an output after an error");
+        tp_clear_error();
+    }
+}
+
 static void check_gradients(const tp_op *op, const tp_sample *s)
 {
     const bool second = !getenv("TAPER_FIRST_ORDER_ONLY");
@@ -427,6 +449,7 @@ int main(int argc, char **argv)
             check_narrow(op, s);
             check_ranks(op, s);
             if (first) {
+                check_invalid(op, s);
                 check_memory(op, s, false);
                 if (!op->no_gradient)
                     check_memory(op, s, true);
