@@ -100,17 +100,22 @@ static bool adam_needs(const tp__options *o, int i)
     return i < 2 || o->of[TP__AMSGRAD] != 0;
 }
 
+/* Steps from one that looks for moments that can move nothing to the next. */
+enum { SETTLES_EVERY = 8 };
+
 static void update(const tp__options *o, const tp__piece *piece, bool apart)
 {
     const double steps = (double)piece->steps, lr = o->of[TP__LR], decay = o->of[TP__WEIGHT_DECAY];
-    const tp__adam_numbers numbers = {.beta1 = o->of[TP__BETA1],
-                                      .beta2 = o->of[TP__BETA2],
-                                      .eps = o->of[TP__EPS],
-                                      .step_size = lr / (1 - pow(o->of[TP__BETA1], steps)),
-                                      .root_correction = sqrt(1 - pow(o->of[TP__BETA2], steps)),
-                                      .weight_decay = apart ? 0 : decay,
-                                      .decay = apart ? 1 - lr * decay : 1,
-                                      .maximize = o->of[TP__MAXIMIZE] != 0};
+    tp__adam_numbers numbers = {.beta1 = o->of[TP__BETA1],
+                                .beta2 = o->of[TP__BETA2],
+                                .eps = o->of[TP__EPS],
+                                .step_size = lr / (1 - pow(o->of[TP__BETA1], steps)),
+                                .root_correction = sqrt(1 - pow(o->of[TP__BETA2], steps)),
+                                .weight_decay = apart ? 0 : decay,
+                                .decay = apart ? 1 - lr * decay : 1,
+                                .maximize = o->of[TP__MAXIMIZE] != 0};
+    numbers.settles = piece->steps % SETTLES_EVERY == 0 && numbers.step_size < 0x1p50 * numbers.eps &&
+                      numbers.eps * numbers.root_correction >= 0x1p-34 && numbers.beta1 <= numbers.beta2;
     void *const *states = piece->states;
     if (piece->dtype == TP_F32)
         tp__optim()->adam_f32(piece->n, piece->p, piece->g, states[0], states[1], states[2], &numbers);
