@@ -220,6 +220,41 @@ static void test_rows_alone(void)
     free_problem(&p);
 }
 
+/* A row times a matrix of few rows is added up lane by lane where the results lie beside each other, and in
+ * memory where they do not: with the same bits, also of what underflows to -0. */
+static void test_short_products(int size)
+{
+    enum { N = 77, MOST = 70 };
+    for (int64_t k = 1; k <= MOST; k++)
+        for (int isa = 0; isa <= (int)tp__isa_detected(); isa++) {
+            const matrix b = make_matrix(size, k, N, PLAIN), x = make_matrix(size, 1, k, PLAIN);
+            const double tiny = size == 4 ? 1e-30 : 1e-200;
+            for (int64_t p = 0; p < k; p++)
+                for (int64_t j = 0; j < N; j += 5) {
+                    put(size, b.memory, p * N + j, -tiny);
+                    put(size, x.memory, p, k % 4 && p % 3 ? get(size, x.memory, p) : tiny);
+                }
+            double beside[N], apart[2 * N]; /* room for either size */
+            for (int add = 0; add < 2; add++) {
+                for (int64_t j = 0; j < N; j++) {
+                    put(size, beside, j, 0.5);
+                    put(size, apart, 2 * j, 0.5);
+                }
+                CHECK(tp__gemm_on((tp__isa_kind)isa, size, 1, N, k, x.memory, k, 1, b.memory, N, 1, beside, N,
+                                  add) == TP_OK);
+                CHECK(tp__gemm_on((tp__isa_kind)isa, size, N, 1, k, b.memory, 1, N, x.memory, 1, 1, apart, 2,
+                                  add) == TP_OK);
+                int64_t different = 0;
+                for (int64_t j = 0; j < N; j++)
+                    different +=
+                        memcmp((char *)beside + j * size, (char *)apart + 2 * j * size, (size_t)size) != 0;
+                CHECK(different == 0);
+            }
+            free(b.memory);
+            free(x.memory);
+        }
+}
+
 static void test_not_a_number(void)
 {
     for (int isa = 0; isa <= (int)tp__isa_detected(); isa++)
@@ -287,6 +322,7 @@ int main(void)
     for (int size = 4; size <= 8; size += 4) {
         test_random_shapes(size);
         test_threads(size);
+        test_short_products(size);
     }
     test_rows_alone();
     test_not_a_number();

@@ -9,8 +9,6 @@
 #endif
 
 #define UNROLLED _Pragma("GCC unroll 16")
-/* Times the lanes of a vector product, the most columns that are few. */
-#define SHORT 4
 #define INLINE static inline __attribute__((always_inline))
 
 /* V_ADD_PRODUCT is V_FMA into the sum's own register: left to themselves, compilers let some of a tile's

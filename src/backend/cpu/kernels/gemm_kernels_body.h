@@ -258,33 +258,64 @@ INLINE void TYPED(dots)(const int R, int64_t k, const T *a, int64_t a_row, const
     }
 }
 
-/* VN rows of which the elements with the same p are adjacent. The lanes are kept in registers, and the matrix
- * is read down its columns: for few of them. x ends in zeros up to whole LANES. */
-INLINE void TYPED(short_columns)(int64_t k, const T *a, int64_t a_k, const T *x, T *y, bool add)
+/* Two vectors of rows whose elements with the same p are adjacent: a line of the caches. The lanes are
+ * computed one after the other, in the order in which the tree of additions wants them, so that few are held
+ * at a time. For few p: `groups` whole LANES of them, a constant of the call, and `rest` more. */
+typedef struct TYPED(pair) {
+    V first, second;
+} TYPED(pair);
+
+INLINE TYPED(pair)
+    TYPED(lane_of)(const int lane, const int groups, int64_t rest, const T *a, int64_t a_k, const T *x)
 {
-    static const T zeros[VN];
-    V sum[LANES];
+    TYPED(pair) sum = {V_SET1(0), V_SET1(0)};
     UNROLLED
-    for (int l = 0; l < LANES; l++)
-        sum[l] = V_SET1(0);
-    int64_t p = 0;
-    for (; p + LANES <= k; p += LANES)
-        UNROLLED
-    for (int l = 0; l < LANES; l++)
-        sum[l] = V_FMA(V_LOAD(a + (p + l) * a_k), V_SET1(x[p + l]), sum[l]);
-    if (p < k) {
-        UNROLLED
-        for (int l = 0; l < LANES; l++) {
-            const T *const line = p + l < k ? a + (p + l) * a_k : zeros;
-            sum[l] = V_FMA(V_LOAD(line), V_SET1(x[p + l]), sum[l]);
-        }
+    for (int q = 0; q < groups; q++) {
+        const T *const line = a + (lane + q * LANES) * a_k;
+        const V factor = V_SET1(x[lane + q * LANES]);
+        sum.first = V_FMA(V_LOAD(line), factor, sum.first);
+        sum.second = V_FMA(V_LOAD(line + VN), factor, sum.second);
     }
-    UNROLLED
-    for (int w = LANES / 2; w; w /= 2)
-        UNROLLED
-    for (int l = 0; l < w; l++)
-        sum[l] = V_ADD(sum[l], sum[l + w]);
-    V_STORE(y, add ? V_ADD(V_LOAD(y), sum[0]) : sum[0]);
+    if (lane < rest) {
+        const T *const line = a + (lane + groups * LANES) * a_k;
+        const V factor = V_SET1(x[lane + groups * LANES]);
+        sum.first = V_FMA(V_LOAD(line), factor, sum.first);
+        sum.second = V_FMA(V_LOAD(line + VN), factor, sum.second);
+    } else if (rest) { /* the zeros that fill the last group turn a lane's -0 to 0 */
+        sum.first = V_ADD(sum.first, V_SET1(0));
+        sum.second = V_ADD(sum.second, V_SET1(0));
+    }
+    return sum;
+}
+
+/* The sum of lanes `lane`, lane + w, lane + 2w and so on, as add_lanes adds them. */
+#define TREE(w, below)                                                                                       \
+    INLINE TYPED(pair)                                                                                       \
+        TYPED(tree_##w)(const int lane, const int groups, int64_t rest, const T *a, int64_t a_k, const T *x) \
+    {                                                                                                        \
+        if (w >= LANES)                                                                                      \
+            return TYPED(lane_of)(lane, groups, rest, a, a_k, x);                                            \
+        const TYPED(pair) low = TYPED(below)(lane, groups, rest, a, a_k, x),                                 \
+                          high = TYPED(below)(lane + w, groups, rest, a, a_k, x);                            \
+        return (TYPED(pair)){V_ADD(low.first, high.first), V_ADD(low.second, high.second)};                  \
+    }
+TREE(8, lane_of)
+TREE(4, tree_8)
+TREE(2, tree_4)
+TREE(1, tree_2)
+#undef TREE
+
+/* Returns how many rows it has done. */
+INLINE int64_t TYPED(short_product)(int64_t rows, const int groups, int64_t rest, const T *a, int64_t a_k,
+                                    const T *x, T *y, bool add)
+{
+    int64_t i = 0;
+    for (; i + 2 * VN <= rows; i += 2 * VN) {
+        const TYPED(pair) sum = TYPED(tree_1)(0, groups, rest, a + i, a_k, x);
+        V_STORE(y + i, add ? V_ADD(V_LOAD(y + i), sum.first) : sum.first);
+        V_STORE(y + i + VN, add ? V_ADD(V_LOAD(y + i + VN), sum.second) : sum.second);
+    }
+    return i;
 }
 
 /* Up to STRIP rows of which the elements with the same p are adjacent: the lanes are kept beside each other
@@ -348,12 +379,18 @@ static void TYPED(vector_product)(int64_t rows, int64_t k, const void *matrix, i
         for (; i < rows; i++)
             TYPED(dots)(1, k, a + i * a_row, a_row, x, y + i * y_i, y_i, add);
     } else if (a_row == 1) {
-        if (k <= SHORT * LANES && y_i == 1) {
-            T factors[SHORT * LANES] = {0};
-            memcpy(factors, x, (size_t)k * sizeof(T));
-            for (; i + VN <= rows; i += VN)
-                TYPED(short_columns)(k, a + i, a_k, factors, y + i, add);
-        }
+        if (y_i == 1)
+            switch (k / LANES) {
+#define GROUPS(count)                                                                \
+    case count:                                                                      \
+        i = TYPED(short_product)(rows, count, k - (count)*LANES, a, a_k, x, y, add); \
+        break;
+                GROUPS(0)
+                GROUPS(1)
+                GROUPS(2)
+                GROUPS(3)
+#undef GROUPS
+            }
         for (; i < rows; i += TYPED(STRIP)) {
             const int count = rows - i < TYPED(STRIP) ? (int)(rows - i) : TYPED(STRIP);
             TYPED(columns_product)(count, k, a + i, a_k, x, y + i * y_i, y_i, add);
