@@ -1,4 +1,5 @@
 /* SGD, Adam and AdamW, and the checks that all kinds share. */
+#include "backend/cpu/isa.h"
 #include "backend/cpu/table.h"
 #include "optim/optimizer.h"
 
@@ -113,7 +114,8 @@ static void update(const tp__options *o, const tp__piece *piece, bool apart)
                                 .root_correction = sqrt(1 - pow(o->of[TP__BETA2], steps)),
                                 .weight_decay = apart ? 0 : decay,
                                 .decay = apart ? 1 - lr * decay : 1,
-                                .maximize = o->of[TP__MAXIMIZE] != 0};
+                                .maximize = o->of[TP__MAXIMIZE] != 0,
+                                .slow_subnormals = tp__slow_subnormals()};
     numbers.settles = piece->steps % SETTLES_EVERY == 0 && numbers.step_size < 0x1p50 * numbers.eps &&
                       numbers.eps * numbers.root_correction >= 0x1p-34 && numbers.beta1 <= numbers.beta2;
     void *const *states = piece->states;

@@ -27,6 +27,16 @@ tp__isa_kind tp__isa_detected(void)
 #endif
 }
 
+bool tp__slow_subnormals(void)
+{
+#ifdef TP_X86_KERNELS
+    __builtin_cpu_init();
+    return !__builtin_cpu_is("amd");
+#else
+    return true;
+#endif
+}
+
 tp__isa_kind tp__isa(void)
 {
     static atomic_int cached = -1;

@@ -123,7 +123,8 @@ typedef struct tp__adam_numbers {
     double weight_decay;    /* added to the gradient; 0 for AdamW */
     double decay;           /* AdamW: parameters are first multiplied by 1 - lr * weight_decay; 1 otherwise */
     bool maximize;
-    bool settles; /* in this step, moments that can move nothing are taken for 0 */
+    bool settles;         /* in this step, moments that can move nothing are taken for 0 */
+    bool slow_subnormals; /* arithmetic on subnormal numbers is to be avoided (tp__slow_subnormals) */
 } tp__adam_numbers;
 
 typedef struct tp__sgd_numbers {

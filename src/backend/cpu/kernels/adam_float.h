@@ -90,7 +90,7 @@ static void NAME(adam)(int64_t n, T *restrict p, const T *restrict g, T *restric
                                     .near = near};
     if (!near || v_max || numbers->maximize || numbers->weight_decay != 0 || numbers->decay != 1)
         NAME(adam_part)(n, p, g, m, v, v_max, &k, false, settles);
-    else if (TRY_FAINT(n, p, g, m, v, &k, settles))
+    else if (numbers->slow_subnormals && TRY_FAINT(n, p, g, m, v, &k, settles))
         return;
     else if (settles)
         NAME(adam_part)(n, p, g, m, v, NULL, &k, true, true);

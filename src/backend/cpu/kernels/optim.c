@@ -50,8 +50,8 @@ static bool try_faint(int64_t n, float *p, const float *g, float *m, float *v,
 #include "backend/cpu/kernels/adam_float.h"
 
 /* Parameters that are held near 0 (under an L2 penalty, say) keep subnormal moments, which no rule may drop:
- * they are as large as what they move. Subnormal operands and results of a product, a fused one or a quotient
- * cost thirty times what others do. Below, an element whose moment and gradient are FAINT is computed in
+ * they are as large as what they move. Where subnormal operands and results of a product, a fused one or a
+ * quotient cost thirty times what others do, an element whose moment and gradient are FAINT is computed in
  * units of the smallest subnormal number, where they are whole numbers of 22 bits: added to ROUNDING, a fused
  * result is rounded to a whole number, once. With eps not below 2^-100, no quotient in such units overflows.
  *
