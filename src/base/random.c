@@ -381,6 +381,16 @@ void tp__fill_bernoulli(tp_generator *generator, bool *out, int64_t n, double p)
     unlock(g);
 }
 
+/* x % divisor without a division, where inverse is 2^64 / divisor, rounded up (Lemire, Kaser and Kurz 2019).
+ */
+static uint32_t remainder_by(uint32_t x, uint32_t divisor, uint64_t inverse)
+{
+    const uint64_t fraction = inverse * x;
+    /* The upper half of fraction * divisor, from products of 64 bits. */
+    const uint64_t low = (fraction & UINT32_MAX) * divisor, high = (fraction >> 32) * divisor;
+    return (uint32_t)((high + (low >> 32)) >> 32);
+}
+
 void tp__fill_randint(tp_generator *generator, int64_t *out, int64_t n, int64_t low, int64_t high)
 {
     if (low >= high) {
@@ -394,12 +404,13 @@ void tp__fill_randint(tp_generator *generator, int64_t *out, int64_t n, int64_t 
         for (int64_t i = 0; i < n; i++)
             out[i] = (int64_t)(two_words(g) % range + (uint64_t)low);
     } else {
+        const uint64_t inverse = UINT64_MAX / range + 1;
         uint32_t words[PIECE];
         for (int64_t i = 0; i < n; i += PIECE) {
             const int64_t k = at_most(n - i, PIECE);
             draw(g, words, k);
             for (int64_t j = 0; j < k; j++)
-                out[i + j] = low + (int64_t)(words[j] % (uint32_t)range);
+                out[i + j] = low + (int64_t)remainder_by(words[j], (uint32_t)range, inverse);
         }
     }
     unlock(g);

@@ -219,18 +219,36 @@ static tp_status infer_test(tp_call *call)
     return TP_OK;
 }
 
-/* PyTorch computes some powers with a number as exponent by other operations. */
+static double number_of(const tp_tensor *t)
+{
+    return tp__load_f64((tp_dtype)t->dtype, t->data);
+}
+
+/* The operation of one operand by which PyTorch computes a power with a number as exponent; -1 without one.
+ */
+static int power_as_unary(double exponent)
+{
+    return exponent == 0.5    ? TP__EW_sqrt
+           : exponent == -0.5 ? TP__EW_rsqrt
+           : exponent == -1   ? TP__EW_reciprocal
+           : exponent == 2    ? TP__EW_square
+                              : -1;
+}
+
+/* Powers that take a few multiplications. */
+static bool is_quick_power(double exponent)
+{
+    return power_as_unary(exponent) >= 0 || exponent == 3 || exponent == -2;
+}
+
 static tp_status forward_power(const tp_call *call, double exponent, bool *done)
 {
     const tp_tensor *x = call->inputs[0];
     tp_tensor *out = call->outputs[0];
     const tp_dtype dtype = (tp_dtype)out->dtype;
     const tp__elementwise_kernel(*const kernels)[TP_DTYPES] = tp__elementwise()->forward;
-    const int one = exponent == 0.5    ? TP__EW_sqrt
-                    : exponent == -0.5 ? TP__EW_rsqrt
-                    : exponent == -1   ? TP__EW_reciprocal
-                                       : -1;
-    *done = one >= 0 || exponent == 3 || exponent == -2;
+    const int one = power_as_unary(exponent);
+    *done = is_quick_power(exponent);
     if (one >= 0)
         tp__elementwise_run(kernels[one][dtype], 1, &x, dtype, NULL, out);
     if (one >= 0 || !*done)
@@ -298,7 +316,7 @@ static tp_status forward_pow(tp_call *call)
     const tp_tensor *exponent = call->inputs[1];
     bool done = false;
     if (exponent->number && tp_dtype_is_float((tp_dtype)call->outputs[0]->dtype))
-        TP__TRY(forward_power(call, tp__load_f64((tp_dtype)exponent->dtype, exponent->data), &done));
+        TP__TRY(forward_power(call, number_of(exponent), &done));
     return done ? TP_OK : forward(call);
 }
 
@@ -306,7 +324,18 @@ static tp_status forward_pow(tp_call *call)
 static tp_status refuse_zero(const tp_tensor *divisor)
 {
     const size_t size = tp_dtype_size((tp_dtype)divisor->dtype);
-    for (int64_t i = 0; i < divisor->numel; i++) {
+    const tp__elementwise_kernel is_zero = tp__elementwise()->forward[TP__EW_logical_not][divisor->dtype];
+    enum { PIECE = 512 };
+    bool zeros[PIECE];
+    int64_t i = 0;
+    for (; divisor->contiguous && i < divisor->numel; i += PIECE) {
+        const void *const operands[TP__MAX_OPERANDS] = {divisor->data + i * (int64_t)size};
+        const int64_t n = divisor->numel - i < PIECE ? divisor->numel - i : PIECE;
+        is_zero(n, operands, zeros);
+        if (memchr(zeros, true, (size_t)n))
+            break;
+    }
+    for (; i < divisor->numel; i++) {
         int64_t rest = i, offset = 0;
         for (int d = divisor->ndim - 1; d >= 0; d--) {
             offset += rest % divisor->shape[d] * divisor->strides[d];
@@ -336,6 +365,8 @@ static TP__APART tp_tensor *gradient_of(const tp_backward_call *call, int index,
     if (call->recording)
         return recorded[index][i](g, without_number(y, a), without_number(y, b), without_number(y, c), y,
                                   call->attributes);
+    if (index == TP__EW_pow && i == 0 && b->number && is_quick_power(number_of(b) - 1))
+        return tp_mul_tensor(g, tp_mul_scalar(tp_pow_scalar(a, number_of(b) - 1), number_of(b)));
     const unsigned needed = needs[index][i];
     const tp_tensor *const operands[TP__OPERAND_NUMBERS] = {[0] = needed & TP_SAVES_INPUT(0) ? a : NULL,
                                                             [1] = needed & TP_SAVES_INPUT(1) ? b : NULL,

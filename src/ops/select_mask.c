@@ -45,14 +45,31 @@ static tp_status forward_nonzero(tp_call *call)
 {
     const tp_tensor *x = call->inputs[0];
     int64_t *out = (int64_t *)(void *)call->outputs[0]->data;
+    const int last = x->ndim - 1;
+    const int64_t row = x->ndim ? x->shape[last] : 1;
     int64_t place[TP_MAX_DIMS] = {0};
     tp__array truth;
     TP__TRY(truth_of(x, &truth));
-    for (int64_t i = 0; i < x->numel; i++) {
-        if (((const bool *)truth.data)[i])
-            for (int d = 0; d < x->ndim; d++)
-                *out++ = place[d];
-        for (int d = x->ndim - 1; d >= 0 && ++place[d] == x->shape[d]; d--)
+    /* A few elements of a row at a time: which of them count is found without a branch. */
+    enum { PART = 256 };
+    for (int64_t i = 0; i < x->numel; i += row) {
+        for (int64_t begin = 0; begin < row; begin += PART) {
+            const bool *const truths = (const bool *)truth.data + i + begin;
+            const int part = row - begin < PART ? (int)(row - begin) : PART;
+            uint8_t found[PART + 1];
+            int count = 0;
+            for (int j = 0; j < part; j++) {
+                found[count] = (uint8_t)j;
+                count += truths[j];
+            }
+            for (int k = 0; k < count; k++) {
+                for (int d = 0; d < last; d++)
+                    *out++ = place[d];
+                if (x->ndim)
+                    *out++ = begin + found[k];
+            }
+        }
+        for (int d = last - 1; d >= 0 && ++place[d] == x->shape[d]; d--)
             place[d] = 0;
     }
     tp_release(truth.scratch);

@@ -28,10 +28,20 @@ static int64_t integer_pow(int64_t base, int64_t exponent)
     return (int64_t)result;
 }
 
-/* A divisor of 0 has been refused before; the smallest number by -1 wraps. */
+/* a / b towards 0. A divisor of 0 has been refused before; the smallest number by -1 wraps. Processors divide
+ * numbers of 32 bits several times faster. */
+static int64_t integer_quotient(int64_t a, int64_t b)
+{
+    if (b == 0 || b == -1)
+        return b ? (int64_t)(0 - (uint64_t)a) : 0;
+    if (a == (int32_t)a && b == (int32_t)b)
+        return (int32_t)a / (int32_t)b;
+    return a / b;
+}
+
 static int64_t integer_fmod(int64_t a, int64_t b)
 {
-    return b == 0 || b == -1 ? 0 : a % b;
+    return (int64_t)((uint64_t)a - (uint64_t)integer_quotient(a, b) * (uint64_t)b);
 }
 
 static int64_t integer_remainder(int64_t a, int64_t b)
@@ -42,9 +52,9 @@ static int64_t integer_remainder(int64_t a, int64_t b)
 
 static int64_t integer_floor_divide(int64_t a, int64_t b)
 {
-    if (b == 0 || b == -1)
-        return b ? (int64_t)(0 - (uint64_t)a) : 0;
-    return a / b - (a % b && (a < 0) != (b < 0));
+    const int64_t quotient = integer_quotient(a, b);
+    const bool exact = (uint64_t)quotient * (uint64_t)b == (uint64_t)a;
+    return quotient - (!exact && (a < 0) != (b < 0));
 }
 
 /* What a kernel reads. An operand may be the output itself, which is harmless in a loop that reads and writes
@@ -81,15 +91,6 @@ static int64_t integer_floor_divide(int64_t a, int64_t b)
         _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = (RESULT)(expression);      \
     }
 #define NO_KERNEL(name, RESULT, read, expression)
-#define WHERE_KERNEL                                                                             \
-    static void FUNCTION(where_)(int64_t n, const void *const *operands, void *result)           \
-    {                                                                                            \
-        const bool *const condition = operands[0];                                               \
-        const T *const a = operands[1], *const b = operands[2];                                  \
-        T *const out = result;                                                                   \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = condition[i] ? a[i] : b[i]; \
-    }
-
 /* ---- Floating types ---- */
 
 /* a b, rounded once: a double has room for all of it. A product of floats takes thirty times as long where it
@@ -143,8 +144,10 @@ static inline float product_f32(float a, float b)
 #define TP__BIT_NOT(a) ((T) ~(a))
 #include "backend/cpu/kernels/elementwise_integer.h"
 
-/* Addition of bools is or, multiplication is and: C's conversion to bool does it. */
+/* Addition of bools is or, multiplication is and: C's conversion to bool does it. Tests and comparisons take
+ * the bytes that they are, which compilers make vectors of. */
 #define T bool
+#define TP__TESTED_AS_BYTES
 #define W uint32_t
 #define SUFFIX b8
 #define TP__NEGATIVE(a) 0
@@ -205,21 +208,33 @@ CONVERT(bf16, uint16_t, bf16, uint16_t, v)
 CONVERT(f16, uint16_t, bf16, uint16_t, tp__bf16_of_f16(v))
 CONVERT(bf16, uint16_t, f16, uint16_t, tp__f16_of_float(tp__float_of_bf16(v)))
 
-/* What moves elements needs their size alone. */
-static void where_h16(int64_t n, const void *const *operands, void *target)
-{
-    const bool *condition = operands[0];
-    const uint16_t *a = operands[1], *b = operands[2];
-    uint16_t *out = target;
-    for (int64_t i = 0; i < n; i++)
-        out[i] = condition[i] ? a[i] : b[i];
-}
+/* What moves elements needs their size alone. Without a branch, which nothing could predict. */
+#define WHERE(bits)                                                                         \
+    static void where_##bits(int64_t n, const void *const *operands, void *result)          \
+    {                                                                                       \
+        const uint8_t *const condition = operands[0];                                       \
+        const uint##bits##_t *const a = operands[1], *const b = operands[2];                \
+        uint##bits##_t *const out = result;                                                 \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                 \
+        {                                                                                   \
+            const uint##bits##_t mask = (uint##bits##_t)(0 - (uint##bits##_t)condition[i]); \
+            out[i] = (uint##bits##_t)((a[i] & mask) | (b[i] & (uint##bits##_t) ~mask));     \
+        }                                                                                   \
+    }
+WHERE(8)
+WHERE(16)
+WHERE(32)
+WHERE(64)
 
 /* ---- The table ---- */
 
 #define ALL(name)                                                      \
     {                                                                  \
         name##b8, name##u8, name##i32, name##i64, name##f32, name##f64 \
+    }
+#define TESTS(name)                                                    \
+    {                                                                  \
+        name##u8, name##u8, name##i32, name##i64, name##f32, name##f64 \
     }
 #define FLOATS(name)                               \
     {                                              \
@@ -251,7 +266,8 @@ const tp__elementwise_table TP__NAME(elementwise_table) = {
     [TP__EW_##name] = FORWARD_##kind(name##_),
 #define BITS(name, kind, forward, documentation) [TP__EW_##name] = INTEGERS(name##_),
 #define TWO_BITS(name, kind, forward, documentation) [TP__EW_##name] = INTEGERS(name##_),
-#define ROW(name) [TP__EW_##name] = ALL(name##_),
+#define TEST(name, forward, documentation) [TP__EW_##name] = TESTS(name##_),
+#define COMPARE(name, forward, documentation) [TP__EW_##name] = TESTS(name##_),
 #include "backend/cpu/elementwise_rows.h"
         },
     .gradient =
@@ -264,7 +280,7 @@ const tp__elementwise_table TP__NAME(elementwise_table) = {
     [TP__EW_##name] = {PAIR(name##_grad_a_), PAIR(name##_grad_b_), PAIR(name##_grad_c_)},
 #include "backend/cpu/elementwise_rows.h"
         },
-    .where = {where_b8, where_u8, where_i32, where_i64, where_f32, where_f64, where_h16, where_h16},
+    .where = {where_8, where_8, where_32, where_64, where_32, where_64, where_16, where_16},
 #define CONVERT_ROW(from)                                                                           \
     {                                                                                               \
         convert_##from##_b8, convert_##from##_u8, convert_##from##_i32, convert_##from##_i64,       \

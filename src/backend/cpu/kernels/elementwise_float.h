@@ -20,7 +20,6 @@
 #define TEST(name, forward, documentation) KERNEL(name##_, bool, READ_1, forward)
 #define COMPARE(name, forward, documentation) KERNEL(name##_, bool, READ_2, forward)
 #include "backend/cpu/elementwise_rows.h"
-WHERE_KERNEL
 #include "backend/cpu/kernels/words_end.h"
 
 #include "backend/cpu/kernels/words_float.h"

@@ -23,12 +23,13 @@
 #define TERNARY_WITH(name, kind, numbers, forward, gradient_a, gradient_b, gradient_c, low, high, \
                      documentation)                                                               \
     KERNEL_##kind(name##_, T, READ_3 READ_NUMBERS, forward)
+#ifndef TP__TESTED_AS_BYTES
 #define TEST(name, forward, documentation) KERNEL(name##_, bool, READ_1, forward)
 #define COMPARE(name, forward, documentation) KERNEL(name##_, bool, READ_2, forward)
+#endif
 #define BITS(name, kind, forward, documentation) KERNEL(name##_, T, READ_1, forward)
 #define TWO_BITS(name, kind, forward, documentation) KERNEL(name##_, T, READ_2, forward)
 #include "backend/cpu/elementwise_rows.h"
-WHERE_KERNEL
 #include "backend/cpu/kernels/words_end.h"
 #undef KERNEL_ANY
 #undef KERNEL_NUMBER
@@ -40,3 +41,4 @@ WHERE_KERNEL
 #undef SUFFIX
 #undef TP__NEGATIVE
 #undef TP__BIT_NOT
+#undef TP__TESTED_AS_BYTES
