@@ -240,6 +240,31 @@ static void check_threads(void)
     tp_set_num_threads(before);
 }
 
+/* Channels side by side give what channels of two equal numbers give, which are computed as rows. */
+static void check_side_by_side(tp_dtype dtype, double bar)
+{
+    TP_SCOPE(side);
+    enum { N = 45, CHANNELS = 150 };
+    tp_tensor *x = tp_requires_grad_(tp_randn(dtype, N, CHANNELS), true),
+              *w = tp_requires_grad_(tp_randn(dtype, CHANNELS), true), *b = tp_randn(dtype, CHANNELS),
+              *g = tp_randn(dtype, N, CHANNELS), *inputs[2] = {x, w};
+    tp_tensor *twice = tp_repeat(tp_unsqueeze(x, 2), 1, 1, 2);
+    tp_tensor *y = tp_f_batch_norm(x, NULL, NULL, .weight = w, .bias = b, .training = true);
+    tp_tensor *rows =
+        tp_select(tp_f_batch_norm(twice, NULL, NULL, .weight = w, .bias = b, .training = true), 2, 1);
+    tp_tensor *gradients[2], *others[2];
+    CHECK(tp_gradients(&y, 1, inputs, 2, &g, NULL, gradients) == TP_OK);
+    CHECK(tp_gradients(&rows, 1, inputs, 2, &g, NULL, others) == TP_OK);
+    CHECK(tp_allclose(y, rows, bar, bar));
+    CHECK(!tp_allclose(y, tp_mul(rows, 1.001), bar, bar));
+    /* The second number of each channel has no gradient of its own: its share comes through the moments. */
+    CHECK(tp_allclose(gradients[0], others[0], bar, bar));
+    CHECK(tp_allclose(gradients[1], others[1], 10 * bar, 10 * bar));
+    CHECK(tp_equal(y, tp_f_batch_norm(tp_transpose(tp_contiguous(tp_transpose(x, 0, 1)), 0, 1), NULL, NULL,
+                                      .weight = w, .bias = b, .training = true)));
+    CHECK_OK();
+}
+
 int main(void)
 {
     golden_check("tests/golden/normalize.pack", operations);
@@ -248,6 +273,8 @@ int main(void)
     check_errors();
     check_constant();
     check_threads();
+    check_side_by_side(TP_F64, 1e-12);
+    check_side_by_side(TP_F32, 1e-5);
     tp_finish();
     CHECK(tp_memory_used() == 0);
     return test_end();

@@ -54,6 +54,8 @@ static void operations(tp_dtype dtype)
     backward(tp_sort(x, 1, false, NULL), &x, 1);
     backward(tp_cross_entropy(x, target), &x, 1);
     backward(tp_f_layer_norm(x, TP_SHAPE(401), row, NULL, 1e-5), leaves, 1);
+    backward(tp_f_batch_norm(x, NULL, NULL, .weight = row, .training = true), leaves, 1);
+    backward(tp_f_batch_norm(tp_reshape(x, 50, 6, 401), NULL, NULL, .training = true), leaves, 1);
     backward(tp_index_select(x, 0, tp_remainder(target, 300)), &x, 1);
 }
 

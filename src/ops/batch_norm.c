@@ -1,4 +1,6 @@
 /* Batch norm (Ioffe and Szegedy 2015): channels, each normalised by the moments of a batch, or by given ones.
+ * Where a sample has one number for each channel, the channels are computed side by side as they lie there;
+ * otherwise each is a row.
  *
  * With h = (x - mean) / sqrt(variance + eps) and n values in a channel, y = h w + b. The gradient of x is
  * w (g - mean(g) - h mean(g h)) / sqrt(variance + eps) in training, and its first term otherwise. */
@@ -67,7 +69,7 @@ typedef struct job {
     char *out;
     moments *moments;
     tp_tensor *weight_gradient, *bias_gradient;
-    int64_t n;
+    int64_t n, channels;
     size_t size;
     bool is_f64;
 } job;
@@ -81,6 +83,11 @@ static double number_at(const tp_tensor *t, int64_t c, double otherwise)
     return tp__load_f64((tp_dtype)t->dtype, t->data + c * t->strides[0] * size);
 }
 
+static double scale_of(const job *j, double variance)
+{
+    return 1 / sqrt((variance < 0 && j->attributes->training ? 0 : variance) + j->attributes->eps);
+}
+
 static void forward_channel(void *context, int64_t c)
 {
     const job *j = context;
@@ -90,10 +97,25 @@ static void forward_channel(void *context, int64_t c)
     m->variance = number_at(j->operands[VARIANCE], c, 0);
     if (j->attributes->training)
         tp__normalize()->moments[j->is_f64](j->n, j->x + at, true, &m->mean, &m->variance);
-    m->scale = 1 / sqrt((m->variance < 0 && j->attributes->training ? 0 : m->variance) + j->attributes->eps);
+    m->scale = scale_of(j, m->variance);
     tp__normalize()->apply_one[j->is_f64](j->n, j->x + at, m->mean, m->scale,
                                           number_at(j->operands[WEIGHT], c, 1),
                                           number_at(j->operands[BIAS], c, 0), j->out + at);
+}
+
+static void store_sums(const job *j, int64_t c, double plain, double with)
+{
+    const tp_dtype dtype = j->is_f64 ? TP_F64 : TP_F32;
+    if (j->weight_gradient)
+        tp__store_f64(dtype, j->weight_gradient->data + (size_t)c * j->size, with);
+    if (j->bias_gradient)
+        tp__store_f64(dtype, j->bias_gradient->data + (size_t)c * j->size, plain);
+}
+
+/* What the sums are multiplied by in the gradient of x. */
+static double share(const job *j)
+{
+    return j->attributes->training ? 1 / (double)j->n : 0;
 }
 
 static void backward_channel(void *context, int64_t c)
@@ -101,19 +123,91 @@ static void backward_channel(void *context, int64_t c)
     const job *j = context;
     const size_t at = (size_t)(c * j->n) * j->size;
     const moments *m = &j->moments[c];
-    const tp_dtype dtype = j->is_f64 ? TP_F64 : TP_F32;
     double sums[2];
     tp__normalize()->sums_one[j->is_f64](j->n, j->x + at, j->g + at, m->mean, m->scale, sums);
-    if (j->weight_gradient)
-        tp__store_f64(dtype, j->weight_gradient->data + (size_t)c * j->size, sums[1]);
-    if (j->bias_gradient)
-        tp__store_f64(dtype, j->bias_gradient->data + (size_t)c * j->size, sums[0]);
+    store_sums(j, c, sums[0], sums[1]);
     if (!j->out)
         return;
-    const double by = j->attributes->training ? 1 / (double)j->n : 0;
+    const double by = share(j);
     tp__normalize()->gradient_one[j->is_f64](j->n, j->x + at, j->g + at, m->mean, m->scale,
                                              number_at(j->operands[WEIGHT], c, 1), sums[0] * by, sums[1] * by,
                                              j->out + at);
+}
+
+/* ---- Channels side by side ---- */
+
+/* The channels of a piece, from `first` on. */
+static int channels_of(const job *j, int64_t first)
+{
+    return (int)(j->channels - first < TP__CHANNELS ? j->channels - first : TP__CHANNELS);
+}
+
+static void forward_side(void *context, int64_t piece)
+{
+    const job *j = context;
+    const int64_t first = piece * TP__CHANNELS;
+    const int channels = channels_of(j, first);
+    const size_t at = (size_t)first * j->size;
+    double variance[TP__CHANNELS];
+    tp__channels k;
+    for (int c = 0; c < channels; c++) {
+        k.mean[c] = number_at(j->operands[MEAN], first + c, 0);
+        variance[c] = number_at(j->operands[VARIANCE], first + c, 0);
+        k.weight[c] = number_at(j->operands[WEIGHT], first + c, 1);
+        k.bias[c] = number_at(j->operands[BIAS], first + c, 0);
+    }
+    if (j->attributes->training)
+        tp__batch_norm()->moments[j->is_f64](j->n, channels, j->x + at, j->channels, k.mean, variance);
+    for (int c = 0; c < channels; c++) {
+        k.scale[c] = scale_of(j, variance[c]);
+        j->moments[first + c] = (moments){k.mean[c], k.scale[c], variance[c]};
+    }
+    tp__batch_norm()->apply[j->is_f64](j->n, channels, j->x + at, j->channels, &k, j->out + at);
+}
+
+static void backward_side(void *context, int64_t piece)
+{
+    const job *j = context;
+    const int64_t first = piece * TP__CHANNELS;
+    const int channels = channels_of(j, first);
+    const size_t at = (size_t)first * j->size;
+    double plain[TP__CHANNELS], with[TP__CHANNELS];
+    tp__channels k;
+    for (int c = 0; c < channels; c++) {
+        k.mean[c] = j->moments[first + c].mean;
+        k.scale[c] = j->moments[first + c].scale;
+        k.weight[c] = number_at(j->operands[WEIGHT], first + c, 1);
+    }
+    tp__batch_norm()->sums[j->is_f64](j->n, channels, j->x + at, j->g + at, j->channels, &k, plain, with);
+    for (int c = 0; c < channels; c++) {
+        store_sums(j, first + c, plain[c], with[c]);
+        plain[c] *= share(j);
+        with[c] *= share(j);
+    }
+    if (j->out)
+        tp__batch_norm()->gradient[j->is_f64](j->n, channels, j->x + at, j->g + at, j->channels, &k, plain,
+                                              with, j->out + at);
+}
+
+/* ---- A job over all channels ---- */
+
+static bool side_by_side(const tp_tensor *x)
+{
+    return x->numel == x->shape[0] * x->shape[1];
+}
+
+/* x as the job wants it, without gaps. */
+static tp_status lay_out(const tp_tensor *x, tp__array *array)
+{
+    return side_by_side(x) ? tp__spread(x, x, array) : tp__as_rows(x, reduced_dims(x), array);
+}
+
+static void run_job(job *j, bool side, void (*on_side)(void *, int64_t), void (*on_rows)(void *, int64_t))
+{
+    if (side)
+        tp__parallel_for((j->channels + TP__CHANNELS - 1) / TP__CHANNELS, on_side, j);
+    else
+        tp__parallel_for(j->channels, on_rows, j);
 }
 
 /* Begins a job over the channels of x; `out` is in the shape of x, or NULL. */
@@ -124,14 +218,15 @@ static tp_status open_job(job *j, tp_tensor *const *operands, tp_tensor *out, tp
     j->is_f64 = input->dtype == TP_F64;
     j->size = tp_dtype_size((tp_dtype)input->dtype);
     j->n = tp__reduced_count(input, reduced_dims(input));
+    j->channels = input->shape[1];
     *rows = NULL;
-    TP__TRY(tp__as_rows(input, reduced_dims(input), x));
+    TP__TRY(lay_out(input, x));
     j->x = x->data;
     if (!out)
         return TP_OK;
     const tp_tensor to = channels_first(out);
     j->out = out->data;
-    if (to.contiguous)
+    if (side_by_side(input) || to.contiguous)
         return TP_OK;
     *rows = tp__tensor_new(tp__region_current(), (tp_dtype)to.dtype, to.ndim, to.shape);
     j->out = *rows ? (*rows)->data : NULL;
@@ -156,7 +251,7 @@ static tp_status forward_batch_norm(tp_call *call)
     if (!out->numel)
         return TP_OK;
     TP__TRY(open_job(&j, call->inputs, out, &x, &rows));
-    tp__parallel_for(out->shape[1], forward_channel, &j);
+    run_job(&j, side_by_side(out), forward_side, forward_channel);
     close_job(out, &x, rows);
     return TP_OK;
 }
@@ -192,9 +287,9 @@ static tp_status fused_gradient(tp_backward_call *call)
              .weight_gradient = grads[WEIGHT],
              .bias_gradient = grads[BIAS]};
     TP__TRY(open_job(&j, in, grads[X], &x, &rows));
-    TP__TRY(tp__as_rows(call->grad_outputs[0], reduced_dims(in[X]), &g));
+    TP__TRY(lay_out(call->grad_outputs[0], &g));
     j.g = g.data;
-    tp__parallel_for(in[X]->shape[1], backward_channel, &j);
+    run_job(&j, side_by_side(in[X]), backward_side, backward_channel);
     tp_release(g.scratch);
     close_job(grads[X], &x, rows);
     return TP_OK;

@@ -20,6 +20,7 @@ TABLES(tp__scan_table, scan_table)
 TABLES(tp__step_table, step_table)
 TABLES(tp__cross_entropy_table, cross_entropy_table)
 TABLES(tp__normalize_table, normalize_table)
+TABLES(tp__batch_norm_table, batch_norm_table)
 
 const tp__elementwise_table *_Atomic tp__elementwise_picked;
 
@@ -56,4 +57,9 @@ const tp__cross_entropy_table *tp__cross_entropy(void)
 const tp__normalize_table *tp__normalize(void)
 {
     return normalize_tables[tp__isa()];
+}
+
+const tp__batch_norm_table *tp__batch_norm(void)
+{
+    return batch_norm_tables[tp__isa()];
 }

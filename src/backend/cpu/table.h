@@ -114,6 +114,28 @@ typedef struct tp__normalize_table {
                             double first, double second, void *out);
 } tp__normalize_table;
 
+/* Up to TP__CHANNELS channels of float32 ([0]) or float64 ([1]) side by side: element i of channel c is
+ * x[i * stride + c], and those of gradients and results likewise. Of each channel, h = (x - mean) * scale. */
+#define TP__CHANNELS 64
+typedef struct tp__channels {
+    double mean[TP__CHANNELS], scale[TP__CHANNELS], weight[TP__CHANNELS], bias[TP__CHANNELS];
+} tp__channels;
+
+typedef struct tp__batch_norm_table {
+    /* The mean, and the mean squared distance from it. */
+    void (*moments[2])(int64_t n, int channels, const void *x, int64_t stride, double *mean,
+                       double *variance);
+    /* h * weight + bias. */
+    void (*apply[2])(int64_t n, int channels, const void *x, int64_t stride, const tp__channels *k,
+                     void *out);
+    /* The sums of g and of g h. */
+    void (*sums[2])(int64_t n, int channels, const void *x, const void *g, int64_t stride,
+                    const tp__channels *k, double *plain, double *with);
+    /* scale * weight * (g - first - h * second). */
+    void (*gradient[2])(int64_t n, int channels, const void *x, const void *g, int64_t stride,
+                        const tp__channels *k, const double *first, const double *second, void *out);
+} tp__batch_norm_table;
+
 /* The optimizers' element formulas; numbers are rounded to the type where they meet the arrays, as PyTorch
  * does. */
 typedef struct tp__adam_numbers {
@@ -168,6 +190,7 @@ const tp__scan_table *tp__scan(void);
 const tp__step_table *tp__steps(void);
 const tp__cross_entropy_table *tp__cross_entropy(void);
 const tp__normalize_table *tp__normalize(void);
+const tp__batch_norm_table *tp__batch_norm(void);
 
 static inline const tp__elementwise_table *tp__elementwise(void)
 {
