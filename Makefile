@@ -6,6 +6,7 @@
 # make fuzz       gives each reader of files SECONDS (20) of libFuzzer's inputs, under sanitizers; needs clang
 # make valgrind   the fast tests under valgrind
 # make bench      the benchmarks, one table; PAGE=docs/performance.md puts it into the page too
+# make operations  times some two hundred operations beside PyTorch's; PAGE as for bench
 # make instructions  counts the instructions of a few benchmarks, and compares them with bench/instructions.txt
 # make sabotage   spoils every gradient of every record in turn, and shows which check notices
 # make coverage   writes docs/coverage.md: what the tests compare of every operation and module
@@ -29,7 +30,7 @@ compile = cmake --build
 export JOBS
 MAKEFLAGS += --no-print-directory
 
-.PHONY: build demo test check format-check sanitize valgrind fuzz bench instructions sabotage coverage install
+.PHONY: build demo test check format-check sanitize valgrind fuzz bench operations instructions sabotage coverage install
 .PHONY: reference golden format clean
 .NOTPARALLEL:
 
@@ -85,6 +86,11 @@ bench:
 	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
 	@$(compile) $(BUILD) -j $(JOBS)
 	@sh scripts/bench.sh $(BUILD) $(if $(PAGE),--page $(PAGE))
+
+operations:
+	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
+	@$(compile) $(BUILD) -j $(JOBS)
+	@$${TAPER_PYTHON:-python3} bench/operations.py $(BUILD) $(if $(PAGE),--page $(PAGE))
 
 instructions:
 	@$(configure) -B $(BUILD) -DTAPER_BENCH=ON
