@@ -186,9 +186,29 @@ static void refusals(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "add: operand 1 is NULL");
 }
 
+/* exp takes floats in groups, by one of two ways; each result is what its number has alone. */
+static void exp_in_groups(void)
+{
+    static const float far[] = {87,     87.00001f, 88.5f, 88.8f, 104,      105,       -87,
+                                -87.1f, -87.4f,    -95,   -104,  INFINITY, -INFINITY, NAN};
+    TP_SCOPE(exp_in_groups);
+    for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+        tp_tensor *x = tp_randn(TP_F32, 101), *y = tp_clone(x);
+        tp_data_f32(x)[37] = tp_data_f32(y)[37] = far[i];
+        CHECK(tp_exp_(y) == TP_OK && !memcmp(tp_data(y), tp_data(tp_exp(x)), 101 * sizeof(float)));
+        for (int64_t k = 0; k < 101; k++) {
+            const double alone = tp_item(tp_exp(tp_full(TP_F32, tp_data_f32(x)[k], 1)));
+            const double in_group = (double)tp_data_f32(y)[k];
+            CHECK(in_group == alone || (isnan(in_group) && isnan(alone)));
+        }
+    }
+    CHECK_OK();
+}
+
 int main(void)
 {
     numbers();
+    exp_in_groups();
     in_place_values();
     in_place_rules();
     refusals();

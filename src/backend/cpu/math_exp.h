@@ -28,23 +28,37 @@ static inline double tp__exp_f64(double x)
     return tp__exp_parts(x, 0.0, 0.0);
 }
 
-/* The polynomial and the steps of SLEEF's expf in its form of 1 ulp, which PyTorch uses: bits follow it. */
-static inline float tp__exp_f32(float x)
+/* The polynomial and the steps of SLEEF's expf in its form of 1 ulp, which PyTorch uses: bits follow it. The
+ * first step gives k, x / ln(2) rounded, in the low bits of k + TP__ROUND_F32; the second x - k ln(2), and
+ * the third e^s for what is left. */
+static inline float tp__exp_whole_f32(float x)
 {
-    const float q =
-        (x * 1.442695040888963407359924681001892137426645954152985934135449406931f + TP__ROUND_F32) -
-        TP__ROUND_F32;
-    float s = fmaf(q, -0.693145751953125f, x);
-    s = fmaf(q, -1.428606765330187045e-06f, s);
+    return x * 1.442695040888963407359924681001892137426645954152985934135449406931f + TP__ROUND_F32;
+}
+
+static inline float tp__exp_rest_f32(float x, float whole)
+{
+    const float k = whole - TP__ROUND_F32;
+    return fmaf(k, -1.428606765330187045e-06f, fmaf(k, -0.693145751953125f, x));
+}
+
+static inline float tp__exp_of_rest_f32(float s)
+{
     float u = 0.000198527617612853646278381f;
     u = fmaf(u, s, 0.00139304355252534151077271f);
     u = fmaf(u, s, 0.00833336077630519866943359f);
     u = fmaf(u, s, 0.0416664853692054748535156f);
     u = fmaf(u, s, 0.166666671633720397949219f);
     u = fmaf(u, s, 0.5f);
-    u = 1.0f + fmaf(s * s, u, s);
-    const float half = (q * 0.5f + TP__ROUND_F32) - TP__ROUND_F32;
-    u = u * tp__power_of_2_f32(half) * tp__power_of_2_f32(q - half);
+    return 1.0f + fmaf(s * s, u, s);
+}
+
+static inline float tp__exp_f32(float x)
+{
+    const float whole = tp__exp_whole_f32(x), k = whole - TP__ROUND_F32;
+    const float half = (k * 0.5f + TP__ROUND_F32) - TP__ROUND_F32;
+    float u = tp__exp_of_rest_f32(tp__exp_rest_f32(x, whole));
+    u = u * tp__power_of_2_f32(half) * tp__power_of_2_f32(k - half);
     u = x < -104.0f ? 0.0f : u;
     return x > 104.0f ? INFINITY : u;
 }

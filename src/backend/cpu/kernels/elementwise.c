@@ -111,7 +111,39 @@ static inline float product_f32(float a, float b)
 #define TP__MATH(name) tp__##name##_f32
 #define TP__LARGEST FLT_MAX
 #define TP__PRODUCT(a, b) product_f32(a, b)
+#define exp_f32 exp_far_f32
 #include "backend/cpu/kernels/elementwise_float.h"
+#undef exp_f32
+
+/* exp where no x of a group is beyond 87: 2^k then is a matter of adding to the exponent. A group goes
+ * through each step as a whole, so that one number's latency passes while the others are computed. The row's
+ * own loop takes the other groups, and the rest. */
+__attribute__((flatten)) static void exp_f32(int64_t n, const void *const *operands, void *result)
+{
+    enum { GROUP = 32, LIMIT = 0x42ae0000 };
+    const float *x = operands[0];
+    float *out = result;
+    for (; n >= GROUP; n -= GROUP, x += GROUP, out += GROUP) {
+        float whole[GROUP], s[GROUP];
+        uint32_t most = 0;
+#define EACH _Pragma("omp simd") for (int i = 0; i < GROUP; i++)
+        _Pragma("omp simd reduction(max : most)") for (int i = 0; i < GROUP; i++)
+        {
+            const uint32_t size = tp__bits_f32(x[i]) & 0x7fffffff;
+            most = size > most ? size : most;
+        }
+        if (most > LIMIT) {
+            exp_far_f32(GROUP, (const void *const[]){x}, out);
+            continue;
+        }
+        EACH whole[i] = tp__exp_whole_f32(x[i]);
+        EACH s[i] = tp__exp_rest_f32(x[i], whole[i]);
+        EACH s[i] = tp__exp_of_rest_f32(s[i]);
+        EACH out[i] = tp__from_bits_f32(tp__bits_f32(s[i]) + (tp__bits_f32(whole[i]) << 23));
+#undef EACH
+    }
+    exp_far_f32(n, (const void *const[]){x}, out);
+}
 
 #define T double
 #define SUFFIX f64
