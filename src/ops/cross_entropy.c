@@ -2,6 +2,7 @@
  * numbers of each row, its largest element and the logarithm of the sum of exp(x - largest); backward reads x
  * once more and writes the gradient. Log-probabilities are not stored. Against probabilities it is composed.
  */
+#include "backend/cpu/caches.h"
 #include "backend/cpu/table.h"
 #include "base/threads.h"
 #include "ops/elementwise.h"
@@ -27,9 +28,6 @@
 
 /* Rows that one thread takes at a time hold about this many elements. */
 #define PIECE 32768
-
-/* A gradient of more bytes is written past the caches, which would not hold it until it is read. */
-#define BEYOND_CACHES ((size_t)32 << 20)
 
 /* The numbers kept of a row: those two, and, for label smoothing, the sum of its weighted log-probabilities.
  * They are the second result, as bytes, so that it is nothing that has a gradient. */
@@ -222,6 +220,8 @@ static void backward_chunk(void *context, int64_t chunk)
         out += (size_t) class * r->size;
         tp__store_f64(dtype, out, single + tp__load_f64(dtype, out));
     }
+    if (job->past_caches)
+        tp__end_of_stores();
 }
 
 /* A contiguous [targets, classes], of which only a view in the shape of x stays. */
@@ -264,7 +264,7 @@ static tp_status fused_gradient(tp_backward_call *call)
                         .out = out->data,
                         .count = 1,
                         .sum_of_weights = (double)r.classes,
-                        .past_caches = (size_t)out->numel * r.size > BEYOND_CACHES,
+                        .past_caches = tp__is_beyond_caches((size_t)out->numel * r.size),
                         .rows_of_chunk = rows_of_chunk(&r)};
     if (a->reduction == TP_MEAN)
         job.count = tp__total_weight(weight, r.target.data, r.n, a->ignore_index, r.dtype);

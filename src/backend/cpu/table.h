@@ -89,7 +89,7 @@ typedef struct tp__cross_entropy_table {
     void (*statistics[2])(int64_t n, const void *x, const void *next, const void *weight, bool smooth,
                           void *statistics);
     /* out = each * weight - exp((x - statistics[0]) - statistics[1]) * softmax, without weights each - ...;
-     * `past_caches` if it will not be read soon. */
+     * past the caches if asked, and then followed by tp__end_of_stores. */
     void (*gradient[2])(int64_t n, const void *x, const void *statistics, const void *weight, double each,
                         double softmax, bool past_caches, void *out);
 } tp__cross_entropy_table;

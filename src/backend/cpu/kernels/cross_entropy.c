@@ -1,14 +1,12 @@
 /* Softmax cross-entropy of one row of logits: what the loss needs of it, and its gradient. The arithmetic and
  * the order of additions are those of log_softmax in reduce_float.h, and depend on the row's length alone. */
+#include "backend/cpu/caches.h"
 #include "backend/cpu/isa.h"
 #include "backend/cpu/math.h"
 #include "backend/cpu/table.h"
 
 #include <math.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
@@ -21,59 +19,47 @@ static int level_power(int64_t n)
     return bits / 4 > 4 ? bits / 4 : 4;
 }
 
-/* A line of the caches. */
-#define LINE 64
-
-/* Copies `size` bytes to what will not be read soon: whole lines go to memory without being fetched first. */
-static inline void store_past_caches(void *to, const void *from, size_t size)
+/* e^x = 2^k e^s for what is not above 0, with 0 in place of subnormal results: the steps of tp__exp_f32 but
+ * for the scaling, which is one. */
+#define LOWEST (-87.0f)
+static inline float rest_below_f32(float x, float whole)
 {
-    char *out = to;
-    const char *in = from;
-    size_t head = -(uintptr_t)out & (LINE - 1);
-    head = head < size ? head : size;
-    memcpy(out, in, head);
-    size_t i = head;
-#ifdef __SSE2__
-    for (; i + LINE <= size; i += LINE) {
-        __m128 v[4];
-        memcpy(v, in + i, LINE);
-        for (int k = 0; k < 4; k++)
-            _mm_stream_ps((float *)(void *)(out + i + 16 * k), v[k]);
-    }
-#endif
-    memcpy(out + i, in + i, size - i);
+    return x < LOWEST ? 0.0f : tp__exp_rest_f32(x, whole);
 }
 
-/* Makes such stores visible to other threads. */
-static inline void end_of_stores(void)
+static inline float power_below_f32(float x, float whole)
 {
-#ifdef __SSE2__
-    _mm_sfence();
-#endif
+    return x < LOWEST ? 0.0f : tp__from_bits_f32((tp__bits_f32(whole) + 127) << 23);
 }
 
-/* tp__exp_f32 for x <= 0, with 0 in place of subnormal results: its polynomial, and one step of scaling. */
 static inline float exp_below_f32(float x)
 {
-    const float whole =
-        x * 1.442695040888963407359924681001892137426645954152985934135449406931f + TP__ROUND_F32;
-    const float q = whole - TP__ROUND_F32;
-    float s = fmaf(q, -0.693145751953125f, x);
-    s = fmaf(q, -1.428606765330187045e-06f, s);
-    float u = 0.000198527617612853646278381f;
-    u = fmaf(u, s, 0.00139304355252534151077271f);
-    u = fmaf(u, s, 0.00833336077630519866943359f);
-    u = fmaf(u, s, 0.0416664853692054748535156f);
-    u = fmaf(u, s, 0.166666671633720397949219f);
-    u = fmaf(u, s, 0.5f);
-    u = 1.0f + fmaf(s * s, u, s);
-    u *= tp__from_bits_f32((tp__bits_f32(whole) + 127) << 23);
-    return x < -87.0f ? 0.0f : u;
+    const float whole = tp__exp_whole_f32(x);
+    return tp__exp_of_rest_f32(rest_below_f32(x, whole)) * power_below_f32(x, whole);
+}
+
+/* exp((x - top) - total) of a group, which goes through each step as a whole, so that one number's latency
+ * passes while the others are computed. */
+#define GROUP 32
+#define EACH _Pragma("omp simd") for (int i = 0; i < GROUP; i++)
+static inline __attribute__((always_inline)) void exps_below_f32(const float *x, float top, float total,
+                                                                 float *out)
+{
+    float d[GROUP], whole[GROUP], s[GROUP];
+    EACH d[i] = (x[i] - top) - total, whole[i] = tp__exp_whole_f32(d[i]);
+    EACH s[i] = rest_below_f32(d[i], whole[i]), whole[i] = power_below_f32(d[i], whole[i]);
+    EACH s[i] = tp__exp_of_rest_f32(s[i]);
+    EACH out[i] = s[i] * whole[i];
 }
 
 static inline double exp_below_f64(double x)
 {
     return tp__exp_f64(x);
+}
+
+static inline void exps_below_f64(const double *x, double top, double total, double *out)
+{
+    EACH out[i] = tp__exp_f64((x[i] - top) - total);
 }
 
 #define T float

@@ -47,6 +47,17 @@ static inline T FUNCTION(largest)(int64_t n, const T *x)
     return result;
 }
 
+/* The sum of exp(x - top) over a block or less. */
+static inline __attribute__((always_inline)) T FUNCTION(sum_of_exps)(int64_t n, const T *x, T top)
+{
+    T block[BLOCK];
+    int64_t begin = 0;
+    for (; begin + GROUP <= n; begin += GROUP)
+        FUNCTION(exps_below)(x + begin, top, 0, block + begin);
+    _Pragma("omp simd") for (int64_t i = begin; i < n; i++) block[i] = FUNCTION(exp_below)(x[i] - top);
+    return FUNCTION(sum_contiguous)(n, block);
+}
+
 static void FUNCTION(statistics)(int64_t n, const void *from, const void *next, const void *weight,
                                  bool smooth, void *to)
 {
@@ -55,11 +66,10 @@ static void FUNCTION(statistics)(int64_t n, const void *from, const void *next, 
     const T top = FUNCTION(largest)(n, x);
     for (int64_t begin = 0; begin < n; begin += BLOCK) {
         const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
-        for (int64_t i = 0; next && i < size; i += (int64_t)(LINE / sizeof(T)))
+        for (int64_t i = 0; next && i < size; i += (int64_t)(TP__LINE / sizeof(T)))
             __builtin_prefetch((const T *)next + begin + i, 0, 2);
-        _Pragma("omp simd") for (int64_t i = 0; i < size; i++) block[i] =
-            FUNCTION(exp_below)(x[begin + i] - top);
-        total += FUNCTION(sum_contiguous)(size, block);
+        total += size == BLOCK ? FUNCTION(sum_of_exps)(BLOCK, x + begin, top)
+                               : FUNCTION(sum_of_exps)(size, x + begin, top);
     }
     out[0] = top;
     out[1] = total = MATH(log)(total);
@@ -79,32 +89,45 @@ static void FUNCTION(statistics)(int64_t n, const void *from, const void *next, 
     out[2] = sum;
 }
 
-static void FUNCTION(gradient)(int64_t n, const void *from, const void *statistics, const void *weight,
-                               double to_each, double to_softmax, bool past_caches, void *to)
+/* The gradient's formula, for the numbers that make up no group. */
+#define FEW(begin, end)                                                  \
+    _Pragma("omp simd") for (int64_t k = begin; k < (end); k++) out[k] = \
+        (w ? each * w[k] : each) - FUNCTION(exp_below)((x[k] - top) - total) * softmax;
+
+/* Inlined for each combination of what there is. */
+static inline __attribute__((always_inline)) void FUNCTION(row_gradient)(int64_t n, const T *x, T top,
+                                                                         T total, const T *w, T each,
+                                                                         T softmax, bool past_caches, T *out)
 {
-    const T *x = from, *w = weight, *s = statistics, top = s[0], total = s[1];
-    const T each = (T)to_each, softmax = (T)to_softmax;
-    T block[BLOCK];
-    if (each == 0)
-        w = NULL;
-    for (int64_t begin = 0; begin < n; begin += BLOCK, x += BLOCK) {
-        const int64_t size = n - begin < BLOCK ? n - begin : BLOCK;
-        T *out = past_caches ? block : (T *)to + begin;
-        for (int64_t i = 0; past_caches && i < size; i += (int64_t)(LINE / sizeof(T)))
-            __builtin_prefetch(x + 8 * BLOCK + i, 0, 2);
-        if (w)
-            _Pragma("omp simd") for (int64_t i = 0; i < size; i++) out[i] =
-                each * w[begin + i] - FUNCTION(exp_below)((x[i] - top) - total) * softmax;
-        else
-            _Pragma("omp simd") for (int64_t i = 0; i < size; i++) out[i] =
-                each - FUNCTION(exp_below)((x[i] - top) - total) * softmax;
+    enum { IN_LINE = TP__LINE / sizeof(T) };
+    int64_t begin = past_caches ? tp__before_line(out, sizeof(T), n) : 0;
+    FEW(0, begin)
+    for (; begin + GROUP <= n; begin += GROUP) {
+        T e[GROUP], *to = past_caches ? e : out + begin;
+        for (int i = 0; past_caches && i < GROUP; i += IN_LINE)
+            __builtin_prefetch(x + begin + 8 * BLOCK + i, 0, 2);
+        FUNCTION(exps_below)(x + begin, top, total, e);
+        EACH to[i] = (w ? each * w[begin + i] : each) - e[i] * softmax;
         if (past_caches)
-            store_past_caches((T *)to + begin, block, (size_t)size * sizeof(T));
+            tp__store_past_caches(out + begin, e, sizeof e);
     }
-    if (past_caches)
-        end_of_stores();
+    FEW(begin, n)
 }
 
+static void FUNCTION(gradient)(int64_t n, const void *from, const void *statistics, const void *weight,
+                               double to_each, double to_softmax, bool past_caches, void *out)
+{
+    const T *x = from, *w = weight, *s = statistics;
+    const T each = (T)to_each, softmax = (T)to_softmax;
+    if (w && each != 0)
+        FUNCTION(row_gradient)(n, x, s[0], s[1], w, each, softmax, past_caches, out);
+    else if (past_caches)
+        FUNCTION(row_gradient)(n, x, s[0], s[1], NULL, each, softmax, true, out);
+    else
+        FUNCTION(row_gradient)(n, x, s[0], s[1], NULL, each, softmax, false, out);
+}
+
+#undef FEW
 #undef BLOCK
 #undef FUNCTION
 #undef VECTOR
