@@ -2,6 +2,7 @@
  * are written past the caches. */
 #include "test.h"
 
+#include "backend/cpu/table.h"
 #include "base/large_blocks.h"
 #include "base/memory.h"
 #include "taper/taper.h"
@@ -145,6 +146,38 @@ static void check_past_caches(void)
     CHECK_OK();
 }
 
+/* What the kernels write past the caches is what they write else, wherever in a line a row begins. */
+static void check_rows_past_caches(tp_dtype dtype)
+{
+    TP_SCOPE(rows_past_caches);
+    const int64_t n = 300, room = n + 16;
+    const size_t size = tp_dtype_size(dtype);
+    const bool f64 = dtype == TP_F64;
+    tp_tensor *x = tp_randn(dtype, n), *g = tp_randn(dtype, n), *w = tp_randn(dtype, n);
+    double statistics[3];
+    tp__cross_entropy()->statistics[f64](n, x->data, NULL, w->data, true, statistics);
+    for (size_t begin = 0; begin < 16; begin++)
+        for (int64_t count = n - 40; count <= n; count += 8)
+            for (int formula = 0; formula < 6; formula++) {
+                tp_tensor *out[2];
+                const void *weight = formula % 2 ? w->data : NULL;
+                for (int past = 0; past < 2; past++) {
+                    out[past] = tp_zeros(dtype, room);
+                    char *to = out[past]->data + begin * size;
+                    if (formula < 2)
+                        tp__cross_entropy()->gradient[f64](count, x->data, statistics, weight, 0.1, 0.7, past,
+                                                           to);
+                    else if (formula < 4)
+                        tp__normalize()->apply[f64](count, x->data, 0.3, 1.5, weight, g->data, past, to);
+                    else
+                        tp__normalize()->gradient[f64](count, x->data, g->data, 0.3, 1.5, true, weight, past,
+                                                       to, NULL, NULL);
+                }
+                CHECK(tp_equal(out[0], out[1]) && tp_item(tp_max(tp_abs(out[0]))) > 0);
+            }
+    CHECK_OK();
+}
+
 int main(void)
 {
 #if defined(__SANITIZE_ADDRESS__)
@@ -158,6 +191,8 @@ int main(void)
     }
     check_adoption();
     check_past_caches();
+    check_rows_past_caches(TP_F32);
+    check_rows_past_caches(TP_F64);
     tp_finish();
     CHECK(tp_memory_used() == 0);
     return test_end();

@@ -3,6 +3,7 @@
  * Ba et al. 2016, Zhang and Sennrich 2019, Wu and He 2018. With h = (x - mean) / sqrt(variance + eps) and
  * n elements in a row, y = h w + b, and the gradient of x is
  * (g w - mean(g w) - h mean(g w h)) / sqrt(variance + eps); without mean, the second term is missing. */
+#include "backend/cpu/caches.h"
 #include "backend/cpu/table.h"
 #include "base/threads.h"
 #include "ops/elementwise.h"
@@ -98,7 +99,7 @@ typedef struct job {
     double eps;
     const char *x, *g, *weight, *bias;
     char *out, *sums; /* sums: of weights and then of biases, for each piece */
-    bool has_weight_sums, has_bias_sums;
+    bool has_weight_sums, has_bias_sums, past_caches;
     moments *moments;
     int64_t rows_of_piece;
 } job;
@@ -126,8 +127,10 @@ static void forward_piece(void *context, int64_t piece)
         j->moments[r] = (moments){mean, 1 / sqrt((variance < 0 ? 0 : variance) + j->eps)};
         tp__normalize()->apply[is_f64](p->n, j->x + at, mean, j->moments[r].scale,
                                        weights_of_row(p, j->weight, r), weights_of_row(p, j->bias, r),
-                                       j->out + at);
+                                       j->past_caches, j->out + at);
     }
+    if (j->past_caches)
+        tp__end_of_stores();
 }
 
 static tp_status forward_norm(tp_call *call)
@@ -144,6 +147,7 @@ static tp_status forward_norm(tp_call *call)
              .weight = weight.data,
              .bias = bias.data,
              .out = call->outputs[0]->data,
+             .past_caches = tp__is_beyond_caches((size_t)call->inputs[X]->numel * p.size),
              .moments = (moments *)(void *)call->outputs[1]->data,
              .rows_of_piece = p.n < PIECE ? PIECE / (p.n ? p.n : 1) : 1};
     tp__parallel_for((p.rows + j.rows_of_piece - 1) / j.rows_of_piece, forward_piece, &j);
@@ -167,10 +171,12 @@ static void backward_piece(void *context, int64_t piece)
         const size_t at = (size_t)(r * p->n) * p->size, at_weights = (size_t)(r % p->period * p->n) * p->size;
         tp__normalize()->gradient[p->dtype == TP_F64](
             p->n, j->x + at, j->g + at, j->moments[r].mean, j->moments[r].scale, p->centred,
-            weights_of_row(p, j->weight, r), j->out ? j->out + at : NULL,
+            weights_of_row(p, j->weight, r), j->past_caches, j->out ? j->out + at : NULL,
             j->has_weight_sums ? sums + at_weights : NULL,
             j->has_bias_sums ? sums + width + at_weights : NULL);
     }
+    if (j->past_caches)
+        tp__end_of_stores();
 }
 
 /* Adds up the pieces' sums, `which` being 0 for weights and 1 for biases. */
@@ -238,6 +244,7 @@ static tp_status fused_gradient(tp_backward_call *call)
     j.g = gradient.data;
     j.weight = weights.data;
     j.out = out ? out->data : NULL;
+    j.past_caches = out && tp__is_beyond_caches((size_t)out->numel * p.size);
     j.sums = sums ? sums->data : NULL;
     tp__parallel_for(pieces, backward_piece, &j);
     if (j.has_weight_sums && !(call->grad_inputs[WEIGHT] = gathered(&j, pieces, 0, weight)))

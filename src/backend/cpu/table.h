@@ -98,15 +98,16 @@ typedef struct tp__cross_entropy_table {
 typedef struct tp__normalize_table {
     /* The mean (0 unless `centred`) and the mean squared distance from it. */
     void (*moments[2])(int64_t n, const void *x, bool centred, double *mean, double *variance);
-    /* h * weight + bias, of which each may be NULL; and with one weight and bias for the row. */
+    /* h * weight + bias, of which each may be NULL; and with one weight and bias for the row. Of these and of
+     * gradients, what is written past the caches is followed by tp__end_of_stores. */
     void (*apply[2])(int64_t n, const void *x, double mean, double scale, const void *weight,
-                     const void *bias, void *out);
+                     const void *bias, bool past_caches, void *out);
     void (*apply_one[2])(int64_t n, const void *x, double mean, double scale, double weight, double bias,
                          void *out);
     /* The gradient of apply where mean (if `centred`) and scale are the row's own, from the gradient g; g h
      * and g are added to weight_sums and bias_sums. Any of weight, out and the sums may be NULL. */
     void (*gradient[2])(int64_t n, const void *x, const void *g, double mean, double scale, bool centred,
-                        const void *weight, void *out, void *weight_sums, void *bias_sums);
+                        const void *weight, bool past_caches, void *out, void *weight_sums, void *bias_sums);
     /* The sums of g and of g h. */
     void (*sums_one[2])(int64_t n, const void *x, const void *g, double mean, double scale, double sums[2]);
     /* scale * weight * (g - first - h * second). */

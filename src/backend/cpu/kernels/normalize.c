@@ -1,5 +1,6 @@
 /* Normalisation of rows: layer, root-mean-square, group and batch norm. Sums run in 4 vectors of a fixed
  * width over blocks, and blocks are added up in double: the same bits for any instruction set. */
+#include "backend/cpu/caches.h"
 #include "backend/cpu/isa.h"
 #include "backend/cpu/table.h"
 
@@ -11,6 +12,9 @@
 
 /* Elements that are summed in the type itself: 32 of them for each float lane, 64 for a double's. */
 #define BLOCK 1024
+
+/* Elements of a row while the next one may still be fetched. */
+#define LONGEST_AHEAD 4096
 
 /* Bytes of a vector. */
 #ifdef TP_ISA_avx512

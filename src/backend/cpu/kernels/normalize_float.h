@@ -92,20 +92,51 @@ static void FUNCTION(moments)(int64_t n, const void *from, bool centred, double 
  * against the deviation. */
 #define MEAN(mean) m = (T)(mean), rest = (T)((mean) - (double)(T)(mean))
 
+/* Rows are short and read twice, and those that come next are not foreseen by the processor: their lines are
+ * asked for on the way through this one. How far on they are; rows too long for that ask for themselves. */
+#define NEXT_ROW(n) ((n) <= LONGEST_AHEAD ? (n) : 0)
+#define ASK_FOR(x)                                                     \
+    for (int byte = 0; byte < STEP * (int)sizeof(T); byte += TP__LINE) \
+        __builtin_prefetch((const char *)(x) + byte);
+
+#define EACH(begin, end, statement)                             \
+    _Pragma("omp simd") for (int64_t i = begin; i < (end); i++) \
+    {                                                           \
+        statement;                                              \
+    }
+
+/* Writes y[i] for i < n, and asks for the row in `next`. */
+#define WRITE_ROW(next, expression)                                         \
+    {                                                                       \
+        int64_t begin = past_caches ? tp__before_line(y, sizeof(T), n) : 0; \
+        EACH(0, begin, y[i] = expression)                                   \
+        for (; begin + STEP <= n; begin += STEP) {                          \
+            ASK_FOR((next) + begin)                                         \
+            if (past_caches) {                                              \
+                T step[STEP];                                               \
+                EACH(begin, begin + STEP, step[i - begin] = expression)     \
+                tp__store_past_caches(y + begin, step, sizeof step);        \
+            } else {                                                        \
+                EACH(begin, begin + STEP, y[i] = expression)                \
+            }                                                               \
+        }                                                                   \
+        EACH(begin, n, y[i] = expression)                                   \
+    }
+
 /* y = ((x - mean) * scale) * weight + bias. */
 static void FUNCTION(apply)(int64_t n, const void *from, double mean, double scale, const void *weight,
-                            const void *bias, void *to)
+                            const void *bias, bool past_caches, void *to)
 {
     const T *x = from, *w = weight, *b = bias, MEAN(mean), s = (T)scale;
     T *y = to;
     if (w && b)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s * w[i] + b[i];
+        WRITE_ROW(x + NEXT_ROW(n), (x[i] - m - rest) * s * w[i] + b[i])
     else if (w)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s * w[i];
+        WRITE_ROW(x + NEXT_ROW(n), (x[i] - m - rest) * s * w[i])
     else if (b)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s + b[i];
+        WRITE_ROW(x + NEXT_ROW(n), (x[i] - m - rest) * s + b[i])
     else
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m - rest) * s;
+        WRITE_ROW(x + NEXT_ROW(n), (x[i] - m - rest) * s)
 }
 
 static void FUNCTION(apply_one)(int64_t n, const void *from, double mean, double scale, double weight,
@@ -117,9 +148,11 @@ static void FUNCTION(apply_one)(int64_t n, const void *from, double mean, double
 }
 
 /* Adds up g w and g w h of a row, h being (x - mean) * scale, and adds g h and g to the gradients of weight
- * and bias. Inlined for each combination of what there is. */
+ * and bias. Asks for what is in `soon` and `later`, which may be NULL. Inlined for each combination of what
+ * there is. */
 static inline __attribute__((always_inline)) void FUNCTION(row_sums)(int64_t n, const T *x, const T *g, T m,
                                                                      T rest, T s, const T *w, T *dw, T *db,
+                                                                     const T *soon, const T *later,
                                                                      double sums[2])
 {
     const VECTOR means = ALL(m), rests = ALL(rest), scales = ALL(s);
@@ -130,6 +163,10 @@ static inline __attribute__((always_inline)) void FUNCTION(row_sums)(int64_t n, 
         int64_t i = begin;
         GROUPS(end, {
             const int64_t at = i + k * WIDE;
+            if (soon && k * (int)sizeof(VECTOR) % TP__LINE == 0) {
+                __builtin_prefetch(soon + at);
+                __builtin_prefetch(later + at);
+            }
             const VECTOR h = (AT(x + at) - means - rests) * scales;
             VECTOR gi = AT(g + at);
             if (dw)
@@ -159,35 +196,35 @@ static inline __attribute__((always_inline)) void FUNCTION(row_sums)(int64_t n, 
 }
 
 static void FUNCTION(gradient)(int64_t n, const void *input, const void *gradient, double mean, double scale,
-                               bool centred, const void *weight, void *to, void *weight_sums, void *bias_sums)
+                               bool centred, const void *weight, bool past_caches, void *to,
+                               void *weight_sums, void *bias_sums)
 {
     const T *x = input, *g = gradient, *w = weight, MEAN(mean), s = (T)scale;
-    T *out = to, *dw = weight_sums, *db = bias_sums;
+    T *y = to, *dw = weight_sums, *db = bias_sums;
+    const T *later = x + NEXT_ROW(n), *soon = y && !past_caches ? y : later;
     double sums[2];
     if (w && dw && db)
-        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, db, sums);
+        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, db, soon, later, sums);
     else if (w && dw)
-        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, NULL, sums);
+        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, NULL, soon, later, sums);
     else if (!w && !dw && !db)
-        FUNCTION(row_sums)(n, x, g, m, rest, s, NULL, NULL, NULL, sums);
+        FUNCTION(row_sums)(n, x, g, m, rest, s, NULL, NULL, NULL, soon, later, sums);
     else
-        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, db, sums);
-    if (!out)
+        FUNCTION(row_sums)(n, x, g, m, rest, s, w, dw, db, soon, later, sums);
+    if (!y)
         return;
     const T first = centred ? (T)(sums[0] / (double)n) : 0, second = (T)(sums[1] / (double)n);
     if (w)
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
-            s * (g[i] * w[i] - first - (x[i] - m - rest) * s * second);
+        WRITE_ROW(g + NEXT_ROW(n), s * (g[i] * w[i] - first - (x[i] - m - rest) * s * second))
     else
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] =
-            s * (g[i] - first - (x[i] - m - rest) * s * second);
+        WRITE_ROW(g + NEXT_ROW(n), s * (g[i] - first - (x[i] - m - rest) * s * second))
 }
 
 static void FUNCTION(sums_one)(int64_t n, const void *x, const void *g, double mean, double scale,
                                double sums[2])
 {
     const T MEAN(mean);
-    FUNCTION(row_sums)(n, x, g, m, rest, (T)scale, NULL, NULL, NULL, sums);
+    FUNCTION(row_sums)(n, x, g, m, rest, (T)scale, NULL, NULL, NULL, NULL, NULL, sums);
 }
 
 static void FUNCTION(gradient_one)(int64_t n, const void *input, const void *gradient, double mean,
@@ -208,6 +245,10 @@ static void FUNCTION(gradient_one)(int64_t n, const void *input, const void *gra
 #undef INTO
 #undef ALL
 #undef MEAN
+#undef NEXT_ROW
+#undef ASK_FOR
+#undef EACH
+#undef WRITE_ROW
 #undef FUNCTION
 #undef VECTOR
 #undef T
