@@ -12,43 +12,54 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static tp__json *parse(const char *text)
+static bool parse(const char *text, tp__json *value)
 {
-    return tp__json_parse(tp_region_current(), "x", text, strlen(text));
+    return tp__json_parse("x", text, strlen(text), value) == TP_OK;
 }
 
 static void refuse(const char *text, const char *piece)
 {
-    TP_SCOPE(refuse);
-    CHECK(!parse(text));
+    tp__json value;
+    CHECK(!parse(text, &value));
     CHECK_ERROR(TP_ERROR_FORMAT, piece);
 }
 
 static void test_read(void)
 {
-    TP_SCOPE(read);
-    const tp__json *v =
-        parse(" {\"a\": [1, -2.5e3, 12345678901234567890, -9223372036854775808],\n"
-              "\"b\\u0000\\ud83d\\ude00\\n\": \"\\u20ac\303\251\", \"a\": null, \"c\":[true,false,{},[]]}\t");
+    tp__json v, a, n, b, c;
+    CHECK(parse(" {\"a\": [1, -2.5e3, 12345678901234567890, -9223372036854775808],\n"
+                "\"b\\u0000\\ud83d\\ude00\\n\": \"\\u20ac\303\251]}\", \"a\": null, "
+                "\"c\":[true,false,{},[[\"\\\"]\"]],\"\"]}\t",
+                &v));
     CHECK_OK();
-    CHECK(v && v->kind == TP__JSON_OBJECT && v->count == 4);
-    const tp__json *a = tp__json_get(v, "a");
-    CHECK(a && a->kind == TP__JSON_ARRAY && a->count == 4 && a->offset == 7);
-    const tp__json *n = a->first;
-    CHECK(n->is_integer && n->integer == 1 && n->number == 1);
-    n = n->next;
-    CHECK(!n->is_integer && n->number == -2500);
-    n = n->next;
-    CHECK(!n->is_integer && n->number == 12345678901234567890.0);
-    n = n->next;
-    CHECK(n->is_integer && n->integer == INT64_MIN && !n->next);
-    const tp__json *b = a->next;
-    CHECK(b->key_length == 7 && memcmp(b->key, "b\0\360\237\230\200\n", 8) == 0);
-    CHECK_TEXT(b->text, "\342\202\254\303\251");
-    CHECK(b->next->kind == TP__JSON_NULL && strcmp(b->next->key, "a") == 0);
-    const tp__json *c = tp__json_get(v, "c");
-    CHECK(c->first->boolean && !c->first->next->boolean && c->first->next->kind == TP__JSON_BOOL);
-    CHECK(!tp__json_get(v, "d") && !tp__json_get(a, "d") && !tp__json_get(NULL, "d"));
+    CHECK(v.kind == TP__JSON_OBJECT && tp__json_count(&v) == 4);
+    CHECK(tp__json_get(&v, "a", &a) && a.kind == TP__JSON_ARRAY && tp__json_count(&a) == 4);
+    double number = 0;
+    CHECK(tp__json_first(&a, &n) && n.is_integer && n.integer == 1);
+    CHECK(tp__json_f64(&n, &number) == TP_OK && number == 1);
+    CHECK(tp__json_next(&n) && !n.is_integer && tp__json_f64(&n, &number) == TP_OK && number == -2500);
+    CHECK(tp__json_next(&n) && !n.is_integer && tp__json_f64(&n, &number) == TP_OK &&
+          number == 12345678901234567890.0);
+    CHECK(tp__json_next(&n) && n.is_integer && n.integer == INT64_MIN);
+    CHECK(!tp__json_next(&n));
+    b = a;
+    char text[64];
+    CHECK(tp__json_next(&b) && b.kind == TP__JSON_STRING);
+    CHECK(tp__json_decode(b.key, text) == 7 && memcmp(text, "b\0\360\237\230\200\n", 8) == 0);
+    CHECK(!tp__json_is(b.key, "b"));
+    CHECK(tp__json_decode(b.text, text) == 7 && strcmp(text, "\342\202\254\303\251]}") == 0);
+    CHECK(tp__json_is(b.text, text) && !tp__json_is(b.text, "\342\202\254\303\251]") &&
+          !tp__json_is(b.text, "\342\202\254\303\251]}]") && !tp__json_is(b.text, ""));
+    CHECK(tp__json_next(&b) && b.kind == TP__JSON_NULL && tp__json_is(b.key, "a"));
+    CHECK(tp__json_next(&b) && tp__json_is(b.key, "c") && !tp__json_next(&b));
+    CHECK(tp__json_get(&v, "c", &c) && tp__json_count(&c) == 5);
+    CHECK(tp__json_first(&c, &n) && n.kind == TP__JSON_BOOL && n.boolean);
+    CHECK(tp__json_next(&n) && n.kind == TP__JSON_BOOL && !n.boolean);
+    CHECK(tp__json_next(&n) && n.kind == TP__JSON_OBJECT && !tp__json_first(&n, &b));
+    CHECK(tp__json_next(&n) && n.kind == TP__JSON_ARRAY && tp__json_count(&n) == 1);
+    CHECK(tp__json_next(&n) && tp__json_is(n.text, "") && !tp__json_next(&n));
+    CHECK(!tp__json_get(&v, "d", &n) && !tp__json_get(&a, "d", &n));
+    CHECK(tp__json_first(&c, &n) && !tp__json_first(&n, &b));
 
     refuse("", "byte 0 of the JSON: the text ends where a value was expected");
     refuse("[1,]", "byte 3");
@@ -83,7 +94,7 @@ static void test_read(void)
     memset(deep, '[', TP__JSON_DEPTH);
     memset(deep + TP__JSON_DEPTH, ']', TP__JSON_DEPTH);
     deep[2 * TP__JSON_DEPTH] = 0;
-    CHECK(parse(deep) != NULL);
+    CHECK(parse(deep, &v));
     memset(deep, '[', TP__JSON_DEPTH + 1);
     memset(deep + TP__JSON_DEPTH + 1, ']', TP__JSON_DEPTH + 1);
     deep[2 * TP__JSON_DEPTH + 2] = 0;
@@ -120,15 +131,14 @@ static void write_sample(tp__json_writer *w)
 
 static void test_write(void)
 {
-    TP_SCOPE(write);
     tp__json_writer w = {0};
     write_sample(&w);
     check_text(
         &w, "{\"a\\\"\\\\\\n\\u0001\303\251\":[-9223372036854775808,0.1,null,true],\"b\":{},\"c\":null}\n");
     w.indent = 2;
     write_sample(&w);
-    const tp__json *v = tp__json_parse(tp_region_current(), "x", w.bytes, w.length);
-    CHECK(v && v->count == 3);
+    tp__json v;
+    CHECK(tp__json_parse("x", w.bytes, w.length, &v) == TP_OK && tp__json_count(&v) == 3);
     check_text(&w, "{\n  \"a\\\"\\\\\\n\\u0001\303\251\": [\n    -9223372036854775808,\n    0.1,\n    "
                    "null,\n    true\n  ],\n"
                    "  \"b\": {},\n  \"c\": null\n}\n");

@@ -243,10 +243,58 @@ static void test_out_of_memory(void)
     unlink(path);
 }
 
+/* `front`, then `piece` again and again up to `length` bytes, and `back`, as the header of a file. */
+static const char *write_header(const char *front, const char *piece, const char *back, size_t length)
+{
+    const size_t step = strlen(piece), pieces = length / step;
+    char *bytes = malloc(8 + strlen(front) + pieces * step + strlen(back) + 1);
+    if (!bytes)
+        exit(1);
+    size_t at = 8 + (size_t)sprintf(bytes + 8, "%s", front);
+    for (size_t i = 0; i < pieces; i++, at += step)
+        memcpy(bytes + at, piece, step);
+    at += (size_t)sprintf(bytes + at, "%s", back);
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] = (char)((at - 8) >> 8 * i & 0xFF);
+    const char *path = test_write_file("header.safetensors", bytes, at);
+    free(bytes);
+    return path;
+}
+
+/* Whatever a header holds, reading it takes no more than a few times its length. */
+static void test_header_memory(void)
+{
+    static const struct {
+        const char *front, *piece, *back, *error;
+    } cases[] = {
+        {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,0],\"shape\":[0", ",0", "]}}", NULL},
+        {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,0],\"shape\":[0],\"b\":[0", ",0", "]}}", NULL},
+        {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,0],\"shape\":[0]", ",\"\":{}", "}}", NULL},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0", ",0", "]}}", "are not a beginning"},
+        {"{\"a\":[0", ",[]", "]}", "it is not an object"},
+        {"{\"a\":{}", ",\"\":{}", "}", "it has no 'dtype'"},
+        {"{\"__metadata__\":{\"a\":\"\"", ",\"\":\"\"", "}}", "the metadata have '' twice"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        TP_SCOPE(header);
+        const size_t length = 3000000;
+        const char *path = write_header(cases[i].front, cases[i].piece, cases[i].back, length);
+        tp_memory_trim();
+        tp_set_memory_limit(tp_memory_used() + 11 * length / 2);
+        const tp_safetensors_file *f = tp_safetensors_open(path);
+        tp_set_memory_limit(0);
+        CHECK(!f == (cases[i].error != NULL));
+        if (cases[i].error)
+            CHECK_ERROR(TP_ERROR_FORMAT, cases[i].error);
+        CHECK_OK();
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     test_golden();
     test_save();
+    test_header_memory();
     test_out_of_memory();
     tp_finish();
     return test_end();

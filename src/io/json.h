@@ -2,7 +2,7 @@
 #ifndef TAPER_IO_JSON_H
 #define TAPER_IO_JSON_H
 
-#include "base/region.h"
+#include "base/error.h"
 
 typedef enum tp__json_kind {
     TP__JSON_NULL,
@@ -13,41 +13,47 @@ typedef enum tp__json_kind {
     TP__JSON_OBJECT
 } tp__json_kind;
 
-/* One value. Members of an object and items of an array are a list, in the order of the text; a key that
- * stands twice is in the list twice. */
+/* A string as it stands between its quotes, escapes and all. */
+typedef struct tp__json_text {
+    const char *raw;
+    size_t length;
+} tp__json_text;
+
+/* One value: a place in the text, which must stay. */
 typedef struct tp__json {
     tp__json_kind kind;
     bool boolean;
-    bool is_integer;       /* a number without point and exponent that fits an int64 */
-    struct tp__json *next; /* in the list of the object or array around it */
-    const char *key;       /* in an object, else NULL; UTF-8, with a zero behind */
-    size_t key_length;     /* more than strlen(key) if the key holds U+0000 */
-    size_t offset;         /* byte of the text where the value begins */
-    union {
-        struct {
-            double number;
-            int64_t integer;
-        };
-        struct {
-            const char *text; /* UTF-8, with a zero behind */
-            size_t length;
-        };
-        struct {
-            struct tp__json *first;
-            size_t count;
-        };
-    };
+    bool is_integer;         /* a number without point and exponent that fits an int64 */
+    int64_t integer;         /* that */
+    tp__json_text key;       /* of a member of an object, else no text */
+    tp__json_text text;      /* of a string or a number */
+    const char *begin, *end; /* where it begins, and where the whole text ends */
 } tp__json;
 
 #define TP__JSON_DEPTH 64
 
-/* Reads one value and nothing but white space behind it, into `region`. NULL after an error: what is wrong
- * and at which byte, behind `name`. Nesting deeper than TP__JSON_DEPTH is refused, so that no text can
- * exhaust the stack. */
-tp__json *tp__json_parse(tp_region *region, const char *name, const char *text, size_t length);
+/* Checks a text, of one value and nothing but white space behind it. TP_ERROR_FORMAT says what is wrong and
+ * at which byte, behind `name`. Nesting deeper than TP__JSON_DEPTH is refused, so that no text can exhaust
+ * the stack. */
+tp_status tp__json_parse(const char *name, const char *text, size_t length, tp__json *value);
 
-/* The member with that key, the first of several; NULL if there is none or `object` is none. */
-const tp__json *tp__json_get(const tp__json *object, const char *key);
+/* The first item of an array or member of an object, and the one behind an item; false if there is none. A
+ * key that stands twice comes twice. A step reads over the item once. */
+bool tp__json_first(const tp__json *list, tp__json *item);
+bool tp__json_next(tp__json *item);
+/* How many there are; reads the list once. */
+size_t tp__json_count(const tp__json *list);
+
+/* The member with that key, the first of several; false if there is none or `object` is none. */
+bool tp__json_get(const tp__json *object, const char *key, tp__json *member);
+
+/* Whether the string means this text. */
+bool tp__json_is(tp__json_text string, const char *text);
+/* What the string means as UTF-8 with a zero behind, into room for its length and one byte more. Returns the
+ * length, which is more than strlen if the string holds U+0000. */
+size_t tp__json_decode(tp__json_text string, char *out);
+/* A number's value; only TP_ERROR_MEMORY can be the matter. */
+tp_status tp__json_f64(const tp__json *value, double *number);
 
 /* Text that grows. After the first failure, which is recorded, nothing more is written. Zero it to begin;
  * `indent` spaces a level make it many lines, 0 makes it one line without spaces. */

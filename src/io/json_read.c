@@ -1,5 +1,8 @@
 /* A strict JSON reader (RFC 8259), of our own because the library depends on nothing but a C compiler and
- * what a safetensors header needs is this small. */
+ * what a safetensors header needs is this small.
+ *
+ * A text is checked as a whole, and then walked in place: nothing is made of its values, so that the memory
+ * which a text takes is its own, whatever it holds. */
 #include "io/json.h"
 #include "io/number.h"
 #include "io/utf8.h"
@@ -7,8 +10,7 @@
 #include <string.h>
 
 typedef struct parser {
-    tp_region *region;
-    const char *name;
+    const char *name; /* NULL in a walk: what was checked has no errors */
     const char *text;
     size_t at, length;
 } parser;
@@ -115,7 +117,7 @@ static size_t escape(const parser *p, size_t at, char *out, size_t *written)
 }
 
 /* The string whose opening quote is next. */
-static bool parse_string(parser *p, const char **text, size_t *length)
+static bool read_string(parser *p, tp__json_text *string)
 {
     const size_t open = p->at;
     if (p->at == p->length || p->text[p->at] != '"')
@@ -128,24 +130,29 @@ static bool parse_string(parser *p, const char **text, size_t *length)
     }
     if (end >= p->length)
         return fail(p, open, "the string that begins here is not closed");
-    char *copy = tp__region_bump(p->region, end - open);
-    if (!copy)
-        return false;
-    size_t out = 0;
-    for (size_t at = open + 1; at < end;) {
-        if (p->text[at] == '\\') {
-            size_t written;
-            if (!(at = escape(p, at, copy + out, &written)))
-                return false;
-            out += written;
-        } else {
-            copy[out++] = p->text[at++];
-        }
-    }
-    copy[out] = 0;
-    *text = copy;
-    *length = out;
+    *string = (tp__json_text){p->text + open + 1, end - open - 1};
     p->at = end + 1;
+    return true;
+}
+
+/* The next character of a string, or the bytes of its next escape: where it ends, or 0. `out` has room for
+ * four. */
+static size_t read_character(const parser *p, size_t at, char *out, size_t *written)
+{
+    if (p->text[at] == '\\')
+        return escape(p, at, out, written);
+    *out = p->text[at];
+    *written = 1;
+    return at + 1;
+}
+
+static bool check_string(const parser *p, tp__json_text string)
+{
+    char bytes[4];
+    size_t at = (size_t)(string.raw - p->text), written;
+    for (const size_t end = at + string.length; at < end;)
+        if (!(at = read_character(p, at, bytes, &written)))
+            return false;
     return true;
 }
 
@@ -157,7 +164,7 @@ static size_t digits(const parser *p, size_t at)
     return end - at;
 }
 
-static bool parse_number(parser *p, tp__json *value)
+static bool read_number(parser *p, tp__json *value)
 {
     const size_t begin = p->at;
     size_t at = begin;
@@ -188,17 +195,22 @@ static bool parse_number(parser *p, tp__json *value)
         whole = false;
     }
     value->kind = TP__JSON_NUMBER;
-    const tp_status status = tp__parse_f64(p->text + begin, at - begin, &value->number);
-    if (status == TP_ERROR_VALUE)
-        return fail(p, begin, "a number too large for a double");
-    if (status != TP_OK)
-        return false;
+    value->text = (tp__json_text){p->text + begin, at - begin};
     value->is_integer = whole && tp__parse_i64(p->text + begin, at - begin, &value->integer) == TP_OK;
     p->at = at;
     return true;
 }
 
-static bool parse_word(parser *p, const char *word)
+static bool check_number(const parser *p, const tp__json *number)
+{
+    double value;
+    const tp_status status = number->is_integer ? TP_OK : tp__json_f64(number, &value);
+    if (status == TP_ERROR_VALUE)
+        return fail(p, (size_t)(number->text.raw - p->text), "a number too large for a double");
+    return status == TP_OK;
+}
+
+static bool read_word(parser *p, const char *word)
 {
     const size_t length = strlen(word);
     if (p->length - p->at < length || memcmp(p->text + p->at, word, length) != 0)
@@ -207,42 +219,82 @@ static bool parse_word(parser *p, const char *word)
     return true;
 }
 
-static bool parse_value(parser *p, tp__json *value, int depth);
-
-static tp__json *new_value(parser *p)
+/* A value, up to what stands between the brackets of an object or an array. */
+static bool read_value(parser *p, tp__json *value)
 {
-    tp__json *value = tp__region_bump(p->region, sizeof *value);
-    if (value)
-        memset(value, 0, sizeof *value);
-    return value;
+    skip_space(p);
+    value->begin = p->text + p->at;
+    value->end = p->text + p->length;
+    if (p->at == p->length)
+        return fail(p, p->at, "the text ends where a value was expected");
+    switch (p->text[p->at]) {
+    case '{':
+    case '[':
+        value->kind = p->text[p->at++] == '{' ? TP__JSON_OBJECT : TP__JSON_ARRAY;
+        return true;
+    case '"':
+        value->kind = TP__JSON_STRING;
+        return read_string(p, &value->text);
+    case 't':
+        value->kind = TP__JSON_BOOL;
+        value->boolean = true;
+        return read_word(p, "true");
+    case 'f':
+        value->kind = TP__JSON_BOOL;
+        return read_word(p, "false");
+    case 'n':
+        value->kind = TP__JSON_NULL;
+        return read_word(p, "null");
+    default:
+        return read_number(p, value);
+    }
+}
+
+/* An item of an array or a member of an object, as read_value. */
+static bool read_item(parser *p, bool object, tp__json *item)
+{
+    *item = (tp__json){0};
+    if (object) {
+        skip_space(p);
+        if (!read_string(p, &item->key))
+            return false;
+        if (!next_is(p, ':'))
+            return fail(p, p->at, "':' was expected");
+    }
+    return read_value(p, item);
+}
+
+static bool check_list(parser *p, bool object, int depth);
+
+/* The rest of a value that was read so far. */
+static bool check_value(parser *p, const tp__json *value, int depth)
+{
+    switch (value->kind) {
+    case TP__JSON_STRING:
+        return check_string(p, value->text);
+    case TP__JSON_NUMBER:
+        return check_number(p, value);
+    case TP__JSON_ARRAY:
+    case TP__JSON_OBJECT:
+        if (depth == TP__JSON_DEPTH)
+            return fail(p, p->at - 1, "nested too deeply");
+        return check_list(p, value->kind == TP__JSON_OBJECT, depth + 1);
+    default:
+        return true;
+    }
 }
 
 /* What stands between the brackets of an object or an array. */
-static bool parse_list(parser *p, tp__json *list, int depth)
+static bool check_list(parser *p, bool object, int depth)
 {
-    const bool object = list->kind == TP__JSON_OBJECT;
     const char close = object ? '}' : ']';
-    tp__json **last = &list->first;
-    list->first = NULL;
-    list->count = 0;
     if (next_is(p, close))
         return true;
     for (;;) {
-        tp__json *value = new_value(p);
-        if (!value)
+        tp__json item;
+        if (!read_item(p, object, &item) || (object && !check_string(p, item.key)) ||
+            !check_value(p, &item, depth))
             return false;
-        skip_space(p);
-        if (object) {
-            if (!parse_string(p, &value->key, &value->key_length))
-                return false;
-            if (!next_is(p, ':'))
-                return fail(p, p->at, "':' was expected");
-        }
-        if (!parse_value(p, value, depth))
-            return false;
-        *last = value;
-        last = &value->next;
-        list->count++;
         if (next_is(p, close))
             return true;
         if (!next_is(p, ','))
@@ -250,64 +302,101 @@ static bool parse_list(parser *p, tp__json *list, int depth)
     }
 }
 
-static bool parse_value(parser *p, tp__json *value, int depth)
+tp_status tp__json_parse(const char *name, const char *text, size_t length, tp__json *value)
 {
-    skip_space(p);
-    value->offset = p->at;
-    if (p->at == p->length)
-        return fail(p, p->at, "the text ends where a value was expected");
-    switch (p->text[p->at]) {
-    case '{':
-    case '[':
-        if (depth == TP__JSON_DEPTH)
-            return fail(p, p->at, "nested too deeply");
-        value->kind = p->text[p->at++] == '{' ? TP__JSON_OBJECT : TP__JSON_ARRAY;
-        return parse_list(p, value, depth + 1);
-    case '"':
-        value->kind = TP__JSON_STRING;
-        return parse_string(p, &value->text, &value->length);
-    case 't':
-        value->kind = TP__JSON_BOOL;
-        value->boolean = true;
-        return parse_word(p, "true");
-    case 'f':
-        value->kind = TP__JSON_BOOL;
-        return parse_word(p, "false");
-    case 'n':
-        value->kind = TP__JSON_NULL;
-        return parse_word(p, "null");
-    default:
-        return parse_number(p, value);
-    }
-}
-
-tp__json *tp__json_parse(tp_region *region, const char *name, const char *text, size_t length)
-{
-    parser p = {region, name, text, 0, length};
+    parser p = {name, text, 0, length};
     const size_t valid = tp__utf8_check(text, length, NULL);
-    if (valid < length) {
-        tp_fail(TP_ERROR_FORMAT, "%s: byte %zu of the JSON: 0x%02X does not belong to UTF-8 text", name,
-                valid, (unsigned)(unsigned char)text[valid]);
-        return NULL;
-    }
-    tp__json *value = new_value(&p);
-    if (!value || !parse_value(&p, value, 0))
-        return NULL;
+    if (valid < length)
+        return tp_fail(TP_ERROR_FORMAT, "%s: byte %zu of the JSON: 0x%02X does not belong to UTF-8 text",
+                       name, valid, (unsigned)(unsigned char)text[valid]);
+    *value = (tp__json){0};
+    if (!read_value(&p, value) || !check_value(&p, value, 0))
+        return tp_error();
     skip_space(&p);
-    if (p.at < length) {
+    if (p.at < length)
         fail(&p, p.at, "something stands behind the value");
-        return NULL;
-    }
-    return value;
+    return p.at < length ? TP_ERROR_FORMAT : TP_OK;
 }
 
-const tp__json *tp__json_get(const tp__json *object, const char *key)
+/* ---- Walking what was checked ---- */
+
+bool tp__json_first(const tp__json *list, tp__json *item)
 {
-    if (!object || object->kind != TP__JSON_OBJECT)
-        return NULL;
-    const size_t length = strlen(key);
-    for (const tp__json *member = object->first; member; member = member->next)
-        if (member->key_length == length && memcmp(member->key, key, length) == 0)
-            return member;
-    return NULL;
+    if (list->kind != TP__JSON_OBJECT && list->kind != TP__JSON_ARRAY)
+        return false;
+    const bool object = list->kind == TP__JSON_OBJECT;
+    parser p = {NULL, list->begin, 1, (size_t)(list->end - list->begin)};
+    return !next_is(&p, object ? '}' : ']') && read_item(&p, object, item);
+}
+
+/* Behind the brackets that the value which was just read has opened, and all inside. */
+static void skip_list(parser *p)
+{
+    for (int depth = 1; depth; p->at++) {
+        const char c = p->text[p->at];
+        depth += c == '[' || c == '{';
+        depth -= c == ']' || c == '}';
+        if (c == '"')
+            while (p->text[++p->at] != '"')
+                p->at += p->text[p->at] == '\\';
+    }
+}
+
+bool tp__json_next(tp__json *item)
+{
+    const bool object = item->key.raw;
+    parser p = {NULL, item->begin, 0, (size_t)(item->end - item->begin)};
+    tp__json same = {0};
+    read_value(&p, &same);
+    if (same.kind == TP__JSON_OBJECT || same.kind == TP__JSON_ARRAY)
+        skip_list(&p);
+    return next_is(&p, ',') && read_item(&p, object, item);
+}
+
+size_t tp__json_count(const tp__json *list)
+{
+    size_t count = 0;
+    tp__json item;
+    for (bool more = tp__json_first(list, &item); more; more = tp__json_next(&item))
+        count++;
+    return count;
+}
+
+bool tp__json_get(const tp__json *object, const char *key, tp__json *member)
+{
+    if (object->kind != TP__JSON_OBJECT)
+        return false;
+    bool more = tp__json_first(object, member);
+    while (more && !tp__json_is(member->key, key))
+        more = tp__json_next(member);
+    return more;
+}
+
+bool tp__json_is(tp__json_text string, const char *text)
+{
+    const parser p = {NULL, string.raw, 0, string.length};
+    const size_t length = strlen(text);
+    size_t same = 0, written;
+    char bytes[4];
+    for (size_t at = 0; at < string.length; same += written) {
+        at = read_character(&p, at, bytes, &written);
+        if (length - same < written || memcmp(text + same, bytes, written) != 0)
+            return false;
+    }
+    return same == length;
+}
+
+size_t tp__json_decode(tp__json_text string, char *out)
+{
+    const parser p = {NULL, string.raw, 0, string.length};
+    size_t length = 0, written;
+    for (size_t at = 0; at < string.length; length += written)
+        at = read_character(&p, at, out + length, &written);
+    out[length] = 0;
+    return length;
+}
+
+tp_status tp__json_f64(const tp__json *value, double *number)
+{
+    return tp__parse_f64(value->text.raw, value->text.length, number);
 }

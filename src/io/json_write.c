@@ -1,5 +1,6 @@
 /* Writing JSON into memory. */
 #include "io/json.h"
+#include "base/memory.h"
 #include "io/number.h"
 #include "io/utf8.h"
 

@@ -14,9 +14,10 @@
 struct tp_safetensors_file {
     char *path;
     int file;
-    tp_region *region;             /* of all below */
+    tp_region *region;             /* of all below but the entries */
     int64_t count, metadata_count; /* read so far, while opening */
     tp_safetensors_entry *entries; /* in the order of their data */
+    size_t capacity;
     const tp_safetensors_entry **by_name;
     tp_string_pair *metadata;
 };
@@ -27,6 +28,7 @@ static void close_file(void *argument)
     if (f->file >= 0)
         close(f->file);
     tp_region_end(f->region);
+    tp__free(f->entries);
     tp__free(f->path);
     tp__free(f);
 }
@@ -47,21 +49,28 @@ static tp_status fail(const tp_safetensors_file *f, const char *name, tp_status 
                    what);
 }
 
+static const char *quote(char buffer[TP__QUOTE_SIZE], tp__json_text string)
+{
+    return tp__quote(buffer, TP__QUOTE_SIZE, string.raw, string.length);
+}
+
 /* The only member with that key. */
 static tp_status member(const tp_safetensors_file *f, const char *name, const tp__json *object,
-                        const char *key, tp__json_kind kind, const tp__json **found)
+                        const char *key, tp__json_kind kind, tp__json *found)
 {
-    *found = NULL;
-    for (const tp__json *m = object->first; m; m = m->next) {
-        if (m->key_length != strlen(key) || memcmp(m->key, key, m->key_length) != 0)
+    bool any = false;
+    tp__json m;
+    for (bool more = tp__json_first(object, &m); more; more = tp__json_next(&m)) {
+        if (!tp__json_is(m.key, key))
             continue;
-        if (*found)
+        if (any)
             return fail(f, name, TP_ERROR_FORMAT, "'%s' is there twice", key);
+        any = true;
         *found = m;
     }
-    if (!*found)
+    if (!any)
         return fail(f, name, TP_ERROR_FORMAT, "it has no '%s'", key);
-    if ((*found)->kind != kind)
+    if (found->kind != kind)
         return fail(f, name, TP_ERROR_FORMAT, "'%s' is not %s", key,
                     kind == TP__JSON_STRING ? "a string" : "an array");
     return TP_OK;
@@ -72,70 +81,88 @@ static bool is_size(const tp__json *value)
     return value->kind == TP__JSON_NUMBER && value->is_integer && value->integer >= 0;
 }
 
-static tp_status read_type(const tp_safetensors_file *f, const tp__json *object,
+static tp_status read_type(const tp_safetensors_file *f, const char *name, const tp__json *object,
                            const tp__safetensors_type **type)
 {
-    const tp__json *text;
-    TP__TRY(member(f, object->key, object, "dtype", TP__JSON_STRING, &text));
+    tp__json text;
+    TP__TRY(member(f, name, object, "dtype", TP__JSON_STRING, &text));
     for (int i = 0; i < TP__SAFETENSORS_TYPES; i++) {
         *type = &tp__safetensors_types[i];
-        if (strlen((*type)->name) == text->length && memcmp((*type)->name, text->text, text->length) == 0)
+        if (tp__json_is(text.text, (*type)->name))
             return TP_OK;
     }
     char quoted[TP__QUOTE_SIZE];
-    return fail(f, object->key, TP_ERROR_UNSUPPORTED, "its dtype %s is not known",
-                tp__quote(quoted, sizeof quoted, text->text, text->length));
+    return fail(f, name, TP_ERROR_UNSUPPORTED, "its dtype %s is not known", quote(quoted, text.text));
 }
 
 /* The shape into `entry`, and how many bytes such a tensor has. */
 static tp_status read_shape(const tp_safetensors_file *f, const tp__json *object,
                             const tp__safetensors_type *type, tp_safetensors_entry *entry, int64_t *bytes)
 {
-    const tp__json *array;
-    TP__TRY(member(f, object->key, object, "shape", TP__JSON_ARRAY, &array));
-    int64_t *shape = tp_region_alloc(f->region, (array->count + 1) * sizeof *shape);
+    tp__json array, size;
+    TP__TRY(member(f, entry->name, object, "shape", TP__JSON_ARRAY, &array));
+    int64_t *shape = tp_region_alloc(f->region, (tp__json_count(&array) + 1) * sizeof *shape);
     if (!shape)
         return TP_ERROR_MEMORY;
     int64_t bits = 1;
     entry->shape = shape;
-    for (const tp__json *size = array->first; size; size = size->next) {
-        if (!is_size(size))
-            return fail(f, object->key, TP_ERROR_FORMAT, "size %lld of its shape is no size",
+    for (bool more = tp__json_first(&array, &size); more; more = tp__json_next(&size)) {
+        if (!is_size(&size))
+            return fail(f, entry->name, TP_ERROR_FORMAT, "size %lld of its shape is no size",
                         (long long)entry->ndim);
-        shape[entry->ndim++] = size->integer;
-        if (__builtin_mul_overflow(bits, size->integer, &bits))
-            return fail(f, object->key, TP_ERROR_FORMAT, "its shape is too large");
+        shape[entry->ndim++] = size.integer;
+        if (__builtin_mul_overflow(bits, size.integer, &bits))
+            return fail(f, entry->name, TP_ERROR_FORMAT, "its shape is too large");
     }
     if (__builtin_mul_overflow(bits, (int64_t)type->bits, &bits))
-        return fail(f, object->key, TP_ERROR_FORMAT, "its shape is too large");
+        return fail(f, entry->name, TP_ERROR_FORMAT, "its shape is too large");
     if (bits % 8)
-        return fail(f, object->key, TP_ERROR_FORMAT, "its elements do not fill whole bytes");
+        return fail(f, entry->name, TP_ERROR_FORMAT, "its elements do not fill whole bytes");
     *bytes = bits / 8;
     return TP_OK;
 }
 
+static tp_status read_offsets(const tp_safetensors_file *f, const tp__json *object,
+                              tp_safetensors_entry *entry)
+{
+    tp__json array, item;
+    TP__TRY(member(f, entry->name, object, "data_offsets", TP__JSON_ARRAY, &array));
+    int64_t offsets[2];
+    int count = 0;
+    bool right = true;
+    for (bool more = tp__json_first(&array, &item); more && right; more = tp__json_next(&item)) {
+        right = count < 2 && is_size(&item);
+        if (right)
+            offsets[count++] = item.integer;
+    }
+    if (!right || count < 2 || offsets[0] > offsets[1])
+        return fail(f, entry->name, TP_ERROR_FORMAT, "its data_offsets are not a beginning and an end");
+    entry->offset = offsets[0];
+    entry->bytes = offsets[1] - offsets[0];
+    return TP_OK;
+}
+
+/* Entries grow as they are found to be right, so that a header which has none takes no memory for them. */
 static tp_status read_entry(tp_safetensors_file *f, const tp__json *object)
 {
-    if (strlen(object->key) != object->key_length)
-        return fail(f, object->key, TP_ERROR_UNSUPPORTED, "its name has a NUL in it");
-    if (object->kind != TP__JSON_OBJECT)
-        return fail(f, object->key, TP_ERROR_FORMAT, "it is not an object");
+    TP__TRY(tp__grow((void **)&f->entries, &f->capacity, (size_t)f->count + 1, sizeof *f->entries));
     tp_safetensors_entry *entry = &f->entries[f->count];
+    char *name = tp__region_bump(f->region, object->key.length + 1);
+    if (!name)
+        return TP_ERROR_MEMORY;
+    *entry = (tp_safetensors_entry){.name = name};
+    if (tp__json_decode(object->key, name) != strlen(name))
+        return fail(f, name, TP_ERROR_UNSUPPORTED, "its name has a NUL in it");
+    if (object->kind != TP__JSON_OBJECT)
+        return fail(f, entry->name, TP_ERROR_FORMAT, "it is not an object");
     const tp__safetensors_type *type;
     int64_t bytes = 0;
-    TP__TRY(read_type(f, object, &type));
+    TP__TRY(read_type(f, entry->name, object, &type));
     TP__TRY(read_shape(f, object, type, entry, &bytes));
-    const tp__json *offsets;
-    TP__TRY(member(f, object->key, object, "data_offsets", TP__JSON_ARRAY, &offsets));
-    if (offsets->count != 2 || !is_size(offsets->first) || !is_size(offsets->first->next) ||
-        offsets->first->integer > offsets->first->next->integer)
-        return fail(f, object->key, TP_ERROR_FORMAT, "its data_offsets are not a beginning and an end");
-    entry->name = object->key;
+    TP__TRY(read_offsets(f, object, entry));
     entry->dtype = type->name;
-    entry->offset = offsets->first->integer;
-    entry->bytes = offsets->first->next->integer - entry->offset;
     if (entry->bytes != bytes)
-        return fail(f, object->key, TP_ERROR_FORMAT,
+        return fail(f, entry->name, TP_ERROR_FORMAT,
                     "its data_offsets [%lld, %lld] span %lld bytes, its shape and dtype need %lld",
                     (long long)entry->offset, (long long)(entry->offset + entry->bytes),
                     (long long)entry->bytes, (long long)bytes);
@@ -149,17 +176,26 @@ static tp_status read_metadata(tp_safetensors_file *f, const tp__json *object)
         return tp_fail(TP_ERROR_FORMAT, "%s: '__metadata__' is there twice", f->path);
     if (object->kind != TP__JSON_OBJECT)
         return tp_fail(TP_ERROR_FORMAT, "%s: '__metadata__' is not an object", f->path);
-    f->metadata = tp_region_alloc(f->region, (object->count + 1) * sizeof *f->metadata);
-    if (!f->metadata)
+    tp__json m;
+    char quoted[TP__QUOTE_SIZE];
+    size_t count = 0, size = 0;
+    for (bool more = tp__json_first(object, &m); more; more = tp__json_next(&m), count++) {
+        if (m.kind != TP__JSON_STRING)
+            return tp_fail(TP_ERROR_FORMAT, "%s: the metadata's %s is not a string", f->path,
+                           quote(quoted, m.key));
+        size += m.key.length + 1 + m.text.length + 1;
+    }
+    char *strings = tp_region_alloc(f->region, size + 1);
+    f->metadata = tp_region_alloc(f->region, (count + 1) * sizeof *f->metadata);
+    if (!strings || !f->metadata)
         return TP_ERROR_MEMORY;
-    for (const tp__json *m = object->first; m; m = m->next) {
-        char quoted[TP__QUOTE_SIZE];
-        tp__quote(quoted, sizeof quoted, m->key, m->key_length);
-        if (m->kind != TP__JSON_STRING)
-            return tp_fail(TP_ERROR_FORMAT, "%s: the metadata's %s is not a string", f->path, quoted);
-        if (strlen(m->key) != m->key_length || strlen(m->text) != m->length)
-            return tp_fail(TP_ERROR_UNSUPPORTED, "%s: the metadata's %s has a NUL in it", f->path, quoted);
-        f->metadata[f->metadata_count++] = (tp_string_pair){m->key, m->text};
+    for (bool more = tp__json_first(object, &m); more; more = tp__json_next(&m)) {
+        char *const key = strings, *const value = key + tp__json_decode(m.key, key) + 1;
+        strings = value + tp__json_decode(m.text, value) + 1;
+        if (strlen(key) + 1 + strlen(value) + 1 != (size_t)(strings - key))
+            return tp_fail(TP_ERROR_UNSUPPORTED, "%s: the metadata's %s has a NUL in it", f->path,
+                           quote(quoted, m.key));
+        f->metadata[f->metadata_count++] = (tp_string_pair){key, value};
     }
     return TP_OK;
 }
@@ -188,6 +224,9 @@ static int by_key(const void *a, const void *b)
 /* No name and no key twice. */
 static tp_status check_names(tp_safetensors_file *f)
 {
+    f->by_name = tp_region_alloc(f->region, ((size_t)f->count + 1) * sizeof *f->by_name);
+    if (!f->by_name)
+        return TP_ERROR_MEMORY;
     for (int64_t i = 0; i < f->count; i++)
         f->by_name[i] = &f->entries[i];
     qsort(f->by_name, (size_t)f->count, sizeof *f->by_name, by_name);
@@ -213,7 +252,8 @@ static tp_status check_names(tp_safetensors_file *f)
 /* The tensors follow each other from the header to the end of the file. */
 static tp_status check_cover(tp_safetensors_file *f, int64_t data_begin, int64_t file_size)
 {
-    qsort(f->entries, (size_t)f->count, sizeof *f->entries, by_offset);
+    if (f->count)
+        qsort(f->entries, (size_t)f->count, sizeof *f->entries, by_offset);
     int64_t end = 0;
     for (int64_t i = 0; i < f->count; i++) {
         tp_safetensors_entry *entry = &f->entries[i];
@@ -237,26 +277,14 @@ static tp_status check_cover(tp_safetensors_file *f, int64_t data_begin, int64_t
     return TP_OK;
 }
 
-static bool is_metadata(const tp__json *m)
-{
-    const size_t length = strlen(TP__SAFETENSORS_METADATA);
-    return m->key_length == length && memcmp(m->key, TP__SAFETENSORS_METADATA, length) == 0;
-}
-
 static tp_status read_header(tp_safetensors_file *f, const char *text, size_t length, int64_t file_size)
 {
     if (text[0] != '{')
         return tp_fail(TP_ERROR_FORMAT, "%s: byte 8: the header does not begin with '{'", f->path);
-    const tp__json *header = tp__json_parse(f->region, f->path, text, length);
-    if (!header)
-        return tp_error();
-    const size_t most = header->count + 1;
-    f->entries = tp_region_alloc(f->region, most * sizeof *f->entries);
-    f->by_name = tp_region_alloc(f->region, most * sizeof *f->by_name);
-    if (!f->entries || !f->by_name)
-        return TP_ERROR_MEMORY;
-    for (const tp__json *m = header->first; m; m = m->next)
-        TP__TRY(is_metadata(m) ? read_metadata(f, m) : read_entry(f, m));
+    tp__json header, m;
+    TP__TRY(tp__json_parse(f->path, text, length, &header));
+    for (bool more = tp__json_first(&header, &m); more; more = tp__json_next(&m))
+        TP__TRY(tp__json_is(m.key, TP__SAFETENSORS_METADATA) ? read_metadata(f, &m) : read_entry(f, &m));
     TP__TRY(check_cover(f, 8 + (int64_t)length, file_size));
     return check_names(f);
 }

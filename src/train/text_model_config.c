@@ -32,7 +32,7 @@ static tp_status read_name(const char *key, const tp__json *value, const char *c
                            const char *expected, int *index)
 {
     for (int i = 0; value->kind == TP__JSON_STRING && i < count; i++)
-        if (!strcmp(value->text, names[i])) {
+        if (tp__json_is(value->text, names[i])) {
             *index = i;
             return TP_OK;
         }
@@ -60,33 +60,41 @@ static tp_status check_different(const char *const *names, size_t count)
 static tp_status read_label_names(const tp__json *value, tp__text_config *c)
 {
     static const char expected[] = "a list of at least two texts";
-    if (value->kind != TP__JSON_ARRAY || value->count < 2 || value->count > INT_MAX)
+    const size_t count = value->kind == TP__JSON_ARRAY ? tp__json_count(value) : 0;
+    if (count < 2 || count > INT_MAX)
         return wrong("labels", expected);
-    const char **names = tp_region_alloc(tp__region_current(), value->count * sizeof *names);
+    const char **names = tp_region_alloc(tp__region_current(), count * sizeof *names);
     if (!names)
         return TP_ERROR_MEMORY;
     size_t i = 0;
-    for (const tp__json *item = value->first; item; item = item->next) {
-        if (item->kind != TP__JSON_STRING || strlen(item->text) != item->length)
+    tp__json item;
+    for (bool more = tp__json_first(value, &item); more; more = tp__json_next(&item)) {
+        if (item.kind != TP__JSON_STRING)
             return wrong("labels", expected);
-        names[i++] = item->text;
+        char *name = tp__region_bump(tp__region_current(), item.text.length + 1);
+        if (!name)
+            return TP_ERROR_MEMORY;
+        if (tp__json_decode(item.text, name) != strlen(name))
+            return wrong("labels", expected);
+        names[i++] = name;
     }
     TP__TRY(check_different(names, i));
     c->model.label_names = names;
-    c->model.classes = (int64_t)value->count;
+    c->model.classes = (int64_t)count;
     return TP_OK;
 }
 
 static tp_status read_hidden(const tp__json *value, tp__text_config *c)
 {
     static const char expected[] = "a list of at most 16 widths";
-    if (value->kind != TP__JSON_ARRAY || value->count > TP_TEXT_MAX_HIDDEN)
+    if (value->kind != TP__JSON_ARRAY)
         return wrong("hidden", expected);
     int i = 0;
-    for (const tp__json *item = value->first; item; item = item->next) {
-        if (item->kind != TP__JSON_NUMBER || !item->is_integer || item->integer < 1)
+    tp__json item;
+    for (bool more = tp__json_first(value, &item); more; more = tp__json_next(&item)) {
+        if (i == TP_TEXT_MAX_HIDDEN || item.kind != TP__JSON_NUMBER || !item.is_integer || item.integer < 1)
             return wrong("hidden", expected);
-        c->hidden[i++] = item->integer;
+        c->hidden[i++] = item.integer;
     }
     c->model.hidden = c->hidden;
     c->model.hidden_count = i;
@@ -149,11 +157,15 @@ static tp_status read_field(const char *key, const tp__json *value, field_kind k
         *(tp_bag_mode *)into = (tp_bag_mode)mode;
         return TP_OK;
     }
-    case FIELD_SHARE:
-        if (value->kind != TP__JSON_NUMBER || !(value->number >= 0 && value->number < 1))
+    case FIELD_SHARE: {
+        double share = -1;
+        if (value->kind == TP__JSON_NUMBER)
+            TP__TRY(tp__json_f64(value, &share));
+        if (!(share >= 0 && share < 1))
             return wrong(key, "a share from 0 up to below 1");
-        *(double *)into = value->number;
+        *(double *)into = share;
         return TP_OK;
+    }
     case FIELD_HIDDEN:
         return read_hidden(value, into);
     case FIELD_LABELS:
@@ -168,10 +180,9 @@ static tp_status read_field(const char *key, const tp__json *value, field_kind k
  * what the others mean. */
 tp_status tp__text_config_read(const char *text, tp__text_config *c)
 {
-    const tp__json *root = tp__json_parse(tp__region_current(), "config", text, strlen(text));
-    if (!root)
-        return tp_error();
-    if (root->kind != TP__JSON_OBJECT)
+    tp__json root, member;
+    TP__TRY(tp__json_parse("config", text, strlen(text), &root));
+    if (root.kind != TP__JSON_OBJECT)
         return tp_fail(TP_ERROR_FORMAT, "config is no object");
     tp_count_vectorizer_options *o = &c->vectorizer;
     enum { NEEDED = 1, WITH_HASHING = 2, WITH_TFIDF = 4, WITH_NETWORK = 8, WITH_BAG = 16 };
@@ -207,16 +218,17 @@ tp_status tp__text_config_read(const char *text, tp__text_config *c)
                   {"mode", FIELD_MODE, &m->mode, WITH_BAG}};
     const size_t n = sizeof fields / sizeof *fields;
     bool seen[sizeof fields / sizeof *fields] = {false};
-    for (const tp__json *member = root->first; member; member = member->next) {
+    for (bool more = tp__json_first(&root, &member); more; more = tp__json_next(&member)) {
         size_t i = 0;
-        while (i < n && (strcmp(fields[i].key, member->key) || strlen(member->key) != member->key_length))
+        while (i < n && !tp__json_is(member.key, fields[i].key))
             i++;
         if (i == n)
-            return tp_fail(TP_ERROR_FORMAT, "config: \"%.80s\" is not known", member->key);
+            return tp_fail(TP_ERROR_FORMAT, "config: \"%.*s\" is not known",
+                           (int)(member.key.length < 80 ? member.key.length : 80), member.key.raw);
         if (seen[i])
-            return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" stands there twice", member->key);
+            return tp_fail(TP_ERROR_FORMAT, "config: \"%s\" stands there twice", fields[i].key);
         seen[i] = true;
-        TP__TRY(read_field(member->key, member, fields[i].kind, fields[i].into));
+        TP__TRY(read_field(fields[i].key, &member, fields[i].kind, fields[i].into));
     }
     const int there = NEEDED | (c->hashing ? WITH_HASHING : 0) | (c->tfidf ? WITH_TFIDF : 0) |
                       (m->kind != TP_TEXT_LOGISTIC_REGRESSION ? WITH_NETWORK : 0) |

@@ -25,25 +25,26 @@ static tp_status check_kind(const tp_safetensors_file *file)
 
 /* ---- Tensors, and their checksums ---- */
 
-/* A file, and what its tensors should sum to; NULL for files that do not say it. */
+/* A file, and what its tensors should sum to, unless it does not say so. */
 typedef struct source {
     const tp_safetensors_file *file;
-    const tp__json *sums;
+    bool has_sums;
+    tp__json sums;
 } source;
 
 static tp_status check_sum(const source *from, const char *name, const void *bytes, size_t size)
 {
-    if (!from->sums)
+    if (!from->has_sums)
         return TP_OK;
     char digits[9];
-    const tp__json *want = tp__json_get(from->sums, name);
-    if (!want || want->kind != TP__JSON_STRING)
+    tp__json want;
+    if (!tp__json_get(&from->sums, name, &want) || want.kind != TP__JSON_STRING)
         return tp_fail(TP_ERROR_FORMAT, "crc32c: \"%.80s\" is missing", name);
     tp__text_model_sum(bytes, size, digits);
-    if (!strcmp(digits, want->text))
+    if (tp__json_is(want.text, digits))
         return TP_OK;
-    return tp_fail(TP_ERROR_FORMAT, "%s is damaged: its CRC-32C is %s, and was %.8s when it was written",
-                   name, digits, want->text);
+    return tp_fail(TP_ERROR_FORMAT, "%s is damaged: its CRC-32C is %s, and was %.*s when it was written",
+                   name, digits, (int)(want.text.length < 8 ? want.text.length : 8), want.text.raw);
 }
 
 static tp_status read_sums(source *from, const char *config)
@@ -51,11 +52,10 @@ static tp_status read_sums(source *from, const char *config)
     const char *text = tp_safetensors_metadata(from->file, "crc32c");
     if (!text)
         return TP_OK;
-    from->sums = tp__json_parse(tp__region_current(), "crc32c", text, strlen(text));
-    if (!from->sums)
-        return tp_error();
-    if (from->sums->kind != TP__JSON_OBJECT)
+    TP__TRY(tp__json_parse("crc32c", text, strlen(text), &from->sums));
+    if (from->sums.kind != TP__JSON_OBJECT)
         return tp_fail(TP_ERROR_FORMAT, "crc32c is no object");
+    from->has_sums = true;
     return check_sum(from, "config", config, strlen(config));
 }
 
