@@ -2,9 +2,8 @@
 #ifndef TAPER_TEXT_INTERNER_H
 #define TAPER_TEXT_INTERNER_H
 
+#include "base/hash.h"
 #include "base/memory.h"
-
-#include <string.h>
 
 #define TP__NO_ID UINT32_MAX
 /* Ids leave the top bit to their users. */
@@ -40,39 +39,6 @@ size_t tp__interner_memory(const tp__interner *interner);
 /* Adds a string that is not in it. */
 tp_status tp__interner_add(tp__interner *interner, const char *bytes, size_t length, uint32_t hash,
                            uint32_t *id);
-
-static inline uint64_t tp__load_u64(const char *p)
-{
-    uint64_t value;
-    memcpy(&value, p, sizeof value);
-    return value;
-}
-
-static inline uint64_t tp__mix(uint64_t x)
-{
-    x *= 0x9E3779B97F4A7C15u;
-    return x ^ x >> 32;
-}
-
-/* Depends on the byte order, and no result depends on it. */
-static inline uint32_t tp__hash(const char *bytes, size_t length)
-{
-    uint64_t h = length;
-    if (length >= 8) {
-        for (size_t i = 0; i + 8 < length; i += 8)
-            h = tp__mix(h ^ tp__load_u64(bytes + i));
-        h = tp__mix(h ^ tp__load_u64(bytes + length - 8));
-    } else if (length >= 4) {
-        uint32_t low, high;
-        memcpy(&low, bytes, 4);
-        memcpy(&high, bytes + length - 4, 4);
-        h = tp__mix(h ^ ((uint64_t)high << 32 | low) ^ (uint64_t)length << 20);
-    } else if (length) {
-        const unsigned char *u = (const unsigned char *)bytes;
-        h = tp__mix(h << 32 ^ ((uint64_t)u[0] << 16 | (uint64_t)u[length / 2] << 8 | u[length - 1]));
-    }
-    return (uint32_t)tp__mix(h);
-}
 
 static inline bool tp__same_bytes(const char *a, const char *b, size_t length)
 {

@@ -105,7 +105,7 @@ static tp_status make_slots(tp_tokenizer *t)
         const tp__merge m = t->merges[i];
         if (tp__tokenizer_find(t, m.left, m.right) != UINT32_MAX)
             return tp_fail(TP_ERROR_VALUE, "tokenizer: merge %zu is there twice", i);
-        size_t at = (size_t)tp__mix(tp__mix((uint64_t)m.left << 32 | m.right)) & (wanted - 1);
+        size_t at = (size_t)tp__hash_u64((uint64_t)m.left << 32 | m.right) & (wanted - 1);
         while (t->slots[at] != UINT32_MAX)
             at = (at + 1) & (wanted - 1);
         t->slots[at] = (uint32_t)i;

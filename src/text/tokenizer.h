@@ -39,7 +39,7 @@ static inline uint32_t tp__tokenizer_find(const tp_tokenizer *t, uint32_t left, 
     if (!t->slot_count)
         return UINT32_MAX;
     const size_t mask = t->slot_count - 1;
-    for (size_t at = (size_t)tp__mix(tp__mix((uint64_t)left << 32 | right)) & mask;; at = (at + 1) & mask) {
+    for (size_t at = (size_t)tp__hash_u64((uint64_t)left << 32 | right) & mask;; at = (at + 1) & mask) {
         const uint32_t merge = t->slots[at];
         if (merge == UINT32_MAX || (t->merges[merge].left == left && t->merges[merge].right == right))
             return merge;

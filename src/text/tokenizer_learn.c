@@ -89,7 +89,7 @@ static tp_status make_words(learning *l, int64_t special_count)
 static size_t slot_of(const learning *l, uint32_t left, uint32_t right)
 {
     const size_t mask = l->slot_count - 1;
-    size_t at = (size_t)tp__mix(tp__mix((uint64_t)left << 32 | right)) & mask;
+    size_t at = (size_t)tp__hash_u64((uint64_t)left << 32 | right) & mask;
     while (l->slots[at] != UINT32_MAX &&
            (l->pairs[l->slots[at]].left != left || l->pairs[l->slots[at]].right != right))
         at = (at + 1) & mask;

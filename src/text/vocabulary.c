@@ -36,7 +36,7 @@ tp_status tp__grams_add_token(tp__grams *grams, const char *bytes, size_t length
 
 static size_t pair_hash(uint32_t left, uint32_t token)
 {
-    return (size_t)tp__mix(tp__mix((uint64_t)left << 32 | token));
+    return (size_t)tp__hash_u64((uint64_t)left << 32 | token);
 }
 
 uint32_t tp__grams_pair(const tp__grams *grams, uint32_t left, uint32_t token)

@@ -22,9 +22,9 @@ typedef struct tp__word_slot {
 
 /* All zero but `limit` is an empty one. */
 typedef struct tp__word_table {
-    tp__word_slot *slots; /* a power of two, at most half taken */
-    size_t slot_count, count;
-    char *bytes; /* long words, each behind its length */
+    tp__word_slot *slots; /* a power of two, at most half taken; NULL before the first word */
+    size_t mask, count;   /* one less than there are slots */
+    char *bytes;          /* long words, each behind its length */
     size_t size, bytes_capacity;
     uint32_t *lists;
     size_t lists_size, lists_capacity;
@@ -50,12 +50,8 @@ static inline uint64_t tp__load_first_lowest(const char *p)
 
 static inline uint64_t tp__word_key(const char *word, size_t length)
 {
-    if (length > TP__WORD_SHORT) {
-        uint64_t h = length;
-        for (size_t i = 0; i + 8 < length; i += 8)
-            h = tp__mix(h ^ tp__load_u64(word + i));
-        return tp__mix(h ^ tp__load_u64(word + length - 8));
-    }
+    if (length > TP__WORD_SHORT)
+        return tp__hash_long(word, length);
     uint64_t key = 0;
     for (size_t i = 0; i < length; i++)
         key |= (uint64_t)(unsigned char)word[i] << 8 * i;
@@ -74,20 +70,21 @@ static inline bool tp__word_table_same(const tp__word_table *table, const tp__wo
     return its_length == length && !memcmp(there + sizeof its_length, word, length);
 }
 
-/* The word's slot, or NULL. */
+/* From the slot behind `at` on. */
+const tp__word_slot *tp__word_table_search(const tp__word_table *table, size_t at, uint64_t key,
+                                           const char *word, size_t length);
+
+/* The word's slot, or NULL. It is the first one nearly always; a free one is no word's. */
 static inline const tp__word_slot *tp__word_table_get(const tp__word_table *table, uint64_t key,
                                                       const char *word, size_t length)
 {
-    if (!table->slot_count)
+    if (!table->slots)
         return NULL;
-    const size_t mask = table->slot_count - 1;
-    for (size_t at = (size_t)tp__mix(key) & mask;; at = (at + 1) & mask) {
-        const tp__word_slot *slot = &table->slots[at];
-        if (!slot->tag)
-            return NULL;
-        if (slot->key == key && tp__word_table_same(table, slot, word, length))
-            return slot;
-    }
+    const size_t at = (size_t)tp__hash_u64(key) & table->mask;
+    const tp__word_slot *slot = &table->slots[at];
+    if (slot->key == key && tp__word_table_same(table, slot, word, length))
+        return slot;
+    return slot->tag ? tp__word_table_search(table, at, key, word, length) : NULL;
 }
 
 #endif
