@@ -1,6 +1,7 @@
 #!/bin/sh
 # check_null.sh SOURCE BUILD: every public function survives NULL in the place of each pointer, and what makes a tensor
-# from a tensor then says so. The calls are made from the headers; a function that is never to get NULL stands below.
+# from a tensor then says so. NULL for options makes what the defaults make, or an error says what is missing. The calls
+# are made from the headers; a function that is never to get NULL stands below.
 set -u
 source=$1 build=$2
 work=$(mktemp -d)
@@ -40,7 +41,7 @@ program() { # HEADER
         name = substr($0, RSTART, RLENGTH - 1)
         result = substr($0, 1, RSTART - 1); sub(/ $/, "", result)
         parameters = substr($0, RSTART + RLENGTH); sub(/\)$/, "", parameters)
-        if (name ~ /_with_?$/ || index(never, " " name " ") || parameters !~ /\*/) next
+        if (index(never, " " name " ") || parameters !~ /\*/) next
         gsub(/\(\*[a-z]+\)\([^)]*\)/, "*", parameters) # a pointer to a function
         n = split(parameters, type, /, */)
         for (i = 1; i <= n; i++) {
@@ -50,6 +51,10 @@ program() { # HEADER
             sub(/ *$/, "", type[i])
         }
         functions++
+        if (name ~ /_with_?$/ && n == 1) {
+            emit("quiet = " (result ~ /\*$/ ? "!(" name ")(NULL)" : "((void)(" name ")(NULL), 1)") " && tp_error() == TP_OK;")
+            next
+        }
         make(0, 0); make(0, 1)
         for (i = 1; i <= n; i++)
             if (type[i] ~ /^(const )?tp_tensor \*$/ && n > 1) make(i, 1)
@@ -87,14 +92,19 @@ cat >"$work/wrong.h" <<'END'
 #include "taper/taper.h"
 TP_API tp_tensor *tp_crashing(tp_tensor *x);
 TP_API tp_tensor *tp_silent(tp_tensor *x);
+TP_API tp_optimizer *tp_careless_with(const tp_adam_options *options);
+TP_API tp_status tp_silent_with(const tp_adam_options *options);
 END
 cat >"$work/wrong.c" <<'END'
 #include "wrong.h"
 tp_tensor *tp_crashing(tp_tensor *x) { return *(tp_tensor *volatile *)x; }
 tp_tensor *tp_silent(tp_tensor *x) { return x; }
+tp_optimizer *tp_careless_with(const tp_adam_options *o) { return *(tp_optimizer *volatile *)&o->parameters; }
+tp_status tp_silent_with(const tp_adam_options *options) { return options ? TP_OK : TP_OK; }
 END
 if build_and_run wrong.h "$work/wrong.c" >"$work/found" || ! grep -q 'tp_crashing: does not survive' "$work/found" ||
-    ! grep -q 'tp_silent: gives NULL' "$work/found"; then
+    ! grep -q 'tp_silent: gives NULL' "$work/found" || ! grep -q 'tp_careless_with: does not survive' "$work/found" ||
+    ! grep -q 'tp_silent_with: gives NULL' "$work/found"; then
     echo "a function that crashes, or one that is silent, is not found"
     exit 1
 fi

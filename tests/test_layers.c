@@ -304,8 +304,40 @@ static void test_layers(void)
     CHECK_ERROR(TP_ERROR_ARGUMENT, "dim 0 (3) must be divisible by groups (2)");
 }
 
+/* NULL for options makes what the macro makes with nothing given. */
+static void test_no_options(void)
+{
+    TP_SCOPE(no_options);
+    tp_module *const pairs[][2] = {{tp_elu_layer(), tp_elu_layer_with(NULL)},
+                                   {tp_celu_layer(), tp_celu_layer_with(NULL)},
+                                   {tp_leaky_relu_layer(), tp_leaky_relu_layer_with(NULL)},
+                                   {tp_hardtanh_layer(), tp_hardtanh_layer_with(NULL)},
+                                   {tp_softplus_layer(), tp_softplus_layer_with(NULL)},
+                                   {tp_hardshrink_layer(), tp_hardshrink_layer_with(NULL)},
+                                   {tp_softshrink_layer(), tp_softshrink_layer_with(NULL)},
+                                   {tp_gelu_layer(), tp_gelu_layer_with(NULL)},
+                                   {tp_prelu_layer(), tp_prelu_layer_with(NULL)},
+                                   {tp_rrelu_layer(), tp_rrelu_layer_with(NULL)}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        CHECK_TEXT(tp_module_repr(pairs[i][1]), tp_module_repr(pairs[i][0]));
+    CHECK_OK();
+    CHECK(!tp_adam_with(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "adam: options is NULL");
+    CHECK(!tp_linear_with(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "linear: options is NULL");
+    CHECK(!tp_mse_loss_with(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "mse_loss: options is NULL");
+    CHECK(!tp_dropout_with(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "dropout: options is NULL");
+    CHECK(!tp_elu_with(NULL));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "elu: operand 0 is NULL");
+    CHECK(isnan(tp_clip_grad_norm_with(NULL)));
+    CHECK_ERROR(TP_ERROR_ARGUMENT, "clip_grad_norm: options is NULL");
+}
+
 int main(void)
 {
+    test_no_options();
     golden_check("tests/golden/layers.pack", operations);
     test_draws();
     test_orthogonal();

@@ -336,9 +336,33 @@ static void test_errors(void)
     CHECK_OK();
 }
 
+/* NULL for options makes what the macro makes with nothing given. */
+static void test_no_options(void)
+{
+    const tp_count_vectorizer_options *c =
+                                          tp_count_vectorizer_get_options(tp_count_vectorizer_new_with(NULL)),
+                                      *d = tp_count_vectorizer_get_options(tp_count_vectorizer_new());
+    CHECK(c->lowercase == d->lowercase && c->stem == d->stem && c->min_token_length == d->min_token_length &&
+          c->ngram_min == d->ngram_min && c->ngram_max == d->ngram_max && c->min_df == d->min_df &&
+          c->max_df == d->max_df && c->max_features == d->max_features && c->dtype == d->dtype &&
+          c->max_df_fraction == d->max_df_fraction && d->lowercase);
+    const tp_hashing_vectorizer_options *h = tp_hashing_vectorizer_get_options(
+                                            tp_hashing_vectorizer_new_with(NULL)),
+                                        *i = tp_hashing_vectorizer_get_options(tp_hashing_vectorizer_new());
+    CHECK(h->n_features == i->n_features && h->alternate_sign == i->alternate_sign && h->norm == i->norm &&
+          h->lowercase == i->lowercase && h->ngram_max == i->ngram_max && i->n_features == 1048576);
+    const tp_tfidf_options *t = tp_tfidf_get_options(tp_tfidf_new_with(NULL)),
+                           *u = tp_tfidf_get_options(tp_tfidf_new());
+    CHECK(t->norm == u->norm && t->use_idf == u->use_idf && t->smooth_idf == u->smooth_idf &&
+          t->sublinear_tf == u->sublinear_tf && u->use_idf);
+    CHECK(tp_stemmer_new_with(NULL));
+    CHECK_OK();
+}
+
 int main(void)
 {
     test_golden();
+    test_no_options();
     test_threads();
     test_errors();
     return test_end();

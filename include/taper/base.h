@@ -82,7 +82,12 @@ template <class... D> dimension_list<D...> make_dimensions(D... d)
     }
 #endif
 
-/* Calls `function(&(type){defaults, given})`. Overriding a default is the point of it, so the compilers'
+/* Options. A macro such as tp_adam(parameters, .lr = 0.01) calls a function whose name ends in _with and
+ * which takes a pointer to the options, the macro's defaults filled in. Such a function takes NULL for what
+ * the macro makes with nothing given; where something must be given, such as the parameters or a tensor, that
+ * is TP_ERROR_ARGUMENT.
+ *
+ * Calls `function(&(type){defaults, given})`. Overriding a default is the point of it, so the compilers'
  * warning about that is off inside, and only inside; as is the one about the hidden name where calls are
  * nested. */
 #define TP_WITH_OPTIONS(result, function, type, ...)                                                         \

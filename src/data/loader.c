@@ -96,6 +96,8 @@ static tp_status check_options(const tp_loader_options *o)
 
 tp_loader *tp_loader_with(const tp_loader_options *options)
 {
+    if (!options)
+        return tp__null_argument("loader: options"), NULL;
     TP_FRAME("loader");
     if (check_options(options) != TP_OK)
         return NULL;

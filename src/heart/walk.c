@@ -608,6 +608,8 @@ static tp_status give_to_leaves(const walk *w)
 
 tp_status tp_backward_with(const tp_backward_options *options)
 {
+    if (!options)
+        return tp__null_argument("backward: options");
     TP__FRAME("backward");
     tp_tensor *const root = options->root;
     TP__TRY(check_root(root, options->gradient, 0));

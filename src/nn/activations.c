@@ -95,12 +95,16 @@ WITH_TWO(threshold, threshold, value)
 
 tp_module *tp_elu_layer_with(const tp_elu_layer_options *o)
 {
+    if (!o)
+        return tp_elu_layer();
     static const kind elu = {"ELU", "alpha", NULL, apply_elu};
     return new_activation(&elu, o->alpha, 0);
 }
 
 tp_module *tp_celu_layer_with(const tp_elu_layer_options *o)
 {
+    if (!o)
+        return tp_celu_layer();
     static const kind celu = {"CELU", "alpha", NULL, apply_celu};
     if (o->alpha == 0)
         return tp__fail_null(TP_ERROR_ARGUMENT, "celu_layer: alpha cannot be 0");
@@ -109,12 +113,16 @@ tp_module *tp_celu_layer_with(const tp_elu_layer_options *o)
 
 tp_module *tp_leaky_relu_layer_with(const tp_leaky_relu_layer_options *o)
 {
+    if (!o)
+        return tp_leaky_relu_layer();
     static const kind leaky_relu = {"LeakyReLU", "negative_slope", NULL, apply_leaky_relu};
     return new_activation(&leaky_relu, o->negative_slope, 0);
 }
 
 tp_module *tp_hardtanh_layer_with(const tp_hardtanh_layer_options *o)
 {
+    if (!o)
+        return tp_hardtanh_layer();
     static const kind hardtanh = {"Hardtanh", "min_val", "max_val", apply_hardtanh};
     if (!(o->min_val < o->max_val))
         return tp__fail_null(TP_ERROR_ARGUMENT,
@@ -125,6 +133,8 @@ tp_module *tp_hardtanh_layer_with(const tp_hardtanh_layer_options *o)
 
 tp_module *tp_softplus_layer_with(const tp_softplus_layer_options *o)
 {
+    if (!o)
+        return tp_softplus_layer();
     static const kind softplus = {"Softplus", "beta", "threshold", apply_softplus};
     return new_activation(&softplus, o->beta, o->threshold);
 }
@@ -137,12 +147,16 @@ tp_module *tp_threshold_layer(double threshold, double value)
 
 tp_module *tp_hardshrink_layer_with(const tp_shrink_layer_options *o)
 {
+    if (!o)
+        return tp_hardshrink_layer();
     static const kind hardshrink = {"Hardshrink", "", NULL, apply_hardshrink};
     return new_activation(&hardshrink, o->lambd, 0);
 }
 
 tp_module *tp_softshrink_layer_with(const tp_shrink_layer_options *o)
 {
+    if (!o)
+        return tp_softshrink_layer();
     static const kind softshrink = {"Softshrink", "", NULL, apply_softshrink};
     if (!(o->lambd >= 0))
         return tp__fail_null(TP_ERROR_ARGUMENT,
@@ -167,6 +181,8 @@ static int describe_gelu(const tp_module *module, char *text, size_t size)
 
 tp_module *tp_gelu_layer_with(const tp_gelu_layer_options *o)
 {
+    if (!o)
+        return tp_gelu_layer();
     if (o->approximate != TP_GELU_NONE && o->approximate != TP_GELU_TANH)
         return tp__fail_null(TP_ERROR_ARGUMENT, "gelu_layer: there is no approximation of number %d",
                              (int)o->approximate);
@@ -218,6 +234,8 @@ static int describe_prelu(const tp_module *module, char *text, size_t size)
 
 tp_module *tp_prelu_layer_with(const tp_prelu_layer_options *o)
 {
+    if (!o)
+        return tp_prelu_layer();
     TP_FRAME("prelu_layer");
     tp_module *module = tp_module_new("PReLU", forward_prelu, sizeof(tp_tensor *));
     tp_tensor *weight = module ? tp_full(o->dtype, o->init, o->num_parameters) : NULL;
@@ -244,6 +262,8 @@ static int describe_rrelu(const tp_module *module, char *text, size_t size)
 
 tp_module *tp_rrelu_layer_with(const tp_rrelu_layer_options *o)
 {
+    if (!o)
+        return tp_rrelu_layer();
     if (!(o->lower <= o->upper && isfinite(o->lower) && isfinite(o->upper)))
         return tp__fail_null(TP_ERROR_ARGUMENT,
                              "rrelu_layer: lower (%g) must be at most upper (%g), and both finite", o->lower,

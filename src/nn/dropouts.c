@@ -15,6 +15,8 @@ static int describe_dropout(const tp_module *module, char *text, size_t size)
 static tp_module *new_dropout(const char *name, const char *type, tp_forward_function forward,
                               const tp_dropout_options *options)
 {
+    if (!options)
+        return tp__fail_null(TP_ERROR_ARGUMENT, "%s: options is NULL", name);
     if (!(options->p >= 0 && options->p <= 1))
         return tp__fail_null(TP_ERROR_ARGUMENT, "%s: probability has to be between 0 and 1, but got %g", name,
                              options->p);

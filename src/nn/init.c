@@ -261,10 +261,14 @@ static tp_tensor *kaiming(const tp_kaiming_options *o, bool uniform)
 
 tp_tensor *tp_init_kaiming_uniform_with(const tp_kaiming_options *options)
 {
+    if (!options)
+        return tp__null_argument("init_kaiming_uniform: options"), NULL;
     return kaiming(options, true);
 }
 
 tp_tensor *tp_init_kaiming_normal_with(const tp_kaiming_options *options)
 {
+    if (!options)
+        return tp__null_argument("init_kaiming_normal: options"), NULL;
     return kaiming(options, false);
 }

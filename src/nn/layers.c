@@ -33,6 +33,8 @@ static int describe_linear(const tp_module *module, char *text, size_t size)
 
 tp_module *tp_linear_with(const tp_linear_options *options)
 {
+    if (!options)
+        return tp__null_argument("linear: options"), NULL;
     TP_FRAME("linear");
     const int64_t in = options->in_features, out = options->out_features;
     if (in < 0 || out < 0)

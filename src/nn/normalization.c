@@ -110,6 +110,8 @@ static tp_module *new_over_shape(const char *type, tp_forward_function forward, 
 
 tp_module *tp_layer_norm_with(const tp_layer_norm_options *o)
 {
+    if (!o)
+        return tp__null_argument("layer_norm: options"), NULL;
     TP_FRAME("layer_norm");
     return new_over_shape("LayerNorm", forward_layer_norm, describe_layer_norm, o->size, o->ndim, o->shape,
                           o->eps, o->elementwise_affine, o->elementwise_affine && o->bias, o->dtype);
@@ -117,6 +119,8 @@ tp_module *tp_layer_norm_with(const tp_layer_norm_options *o)
 
 tp_module *tp_rms_norm_with(const tp_rms_norm_options *o)
 {
+    if (!o)
+        return tp__null_argument("rms_norm: options"), NULL;
     TP_FRAME("rms_norm");
     return new_over_shape("RMSNorm", forward_rms_norm, describe_rms_norm, o->size, o->ndim, o->shape, o->eps,
                           o->elementwise_affine, false, o->dtype);
@@ -147,6 +151,8 @@ static tp_tensor *forward_group_norm(tp_module *module, tp_tensor *x)
 
 tp_module *tp_group_norm_with(const tp_group_norm_options *o)
 {
+    if (!o)
+        return tp__null_argument("group_norm: options"), NULL;
     TP_FRAME("group_norm");
     const int64_t groups = o->num_groups, channels = o->num_channels;
     if (check_type(o->dtype) != TP_OK)
@@ -221,6 +227,8 @@ static tp_tensor *forward_batch_norm(tp_module *module, tp_tensor *x)
 
 tp_module *tp_batch_norm1d_with(const tp_batch_norm1d_options *o)
 {
+    if (!o)
+        return tp__null_argument("batch_norm1d: options"), NULL;
     TP_FRAME("batch_norm1d");
     const int64_t n = o->num_features;
     if (check_type(o->dtype) != TP_OK)

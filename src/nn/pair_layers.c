@@ -41,6 +41,8 @@ static int64_t count_bilinear(const tp_module *module, const tp_tensor *x, const
 
 tp_module *tp_bilinear_with(const tp_bilinear_options *o)
 {
+    if (!o)
+        return tp__null_argument("bilinear: options"), NULL;
     TP_FRAME("bilinear");
     if (o->in1_features <= 0)
         return tp__fail_null(TP_ERROR_SHAPE, "in1_features must be > 0, but got (in1_features=%lld)",

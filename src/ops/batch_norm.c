@@ -474,6 +474,8 @@ static tp_status check_running(const tp_batch_norm_options *o)
 
 tp_tensor *tp_f_batch_norm_with(const tp_batch_norm_options *o)
 {
+    if (!o)
+        return tp__null_argument("f_batch_norm: options"), NULL;
     tp_frame frame = {"batch_norm", NULL, NULL};
     tp_frame_enter(&frame);
     const tp_status status = check_running(o);

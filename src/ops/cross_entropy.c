@@ -424,6 +424,8 @@ static tp_tensor *composed(const tp_loss_options *options)
 
 tp_tensor *tp_cross_entropy_with(const tp_loss_options *options)
 {
+    if (!options)
+        return tp__null_argument("cross_entropy: options"), NULL;
     bool probabilities;
     tp_frame frame = {"cross_entropy", NULL, NULL};
     tp_frame_enter(&frame);

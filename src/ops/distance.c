@@ -287,6 +287,8 @@ tp_tensor *tp_cdist(tp_tensor *a, tp_tensor *b, double p)
 
 tp_tensor *tp_normalize_with(const tp_similarity_options *options)
 {
+    if (!options)
+        return tp__null_argument("normalize: options"), NULL;
     if (!options->a)
         return tp__null_argument("normalize: the input"), NULL;
     TP_FRAME("normalize");
@@ -305,6 +307,8 @@ static tp_tensor *length_of(tp_tensor *x, int dim, double eps)
 
 tp_tensor *tp_cosine_similarity_with(const tp_similarity_options *options)
 {
+    if (!options)
+        return tp__null_argument("cosine_similarity: options"), NULL;
     tp_tensor *a = options->a, *b = options->b;
     if (!a || !b)
         return tp__null_argument("cosine_similarity: an operand"), NULL;
@@ -323,6 +327,8 @@ tp_tensor *tp_cosine_similarity_with(const tp_similarity_options *options)
 
 tp_tensor *tp_pairwise_distance_with(const tp_similarity_options *options)
 {
+    if (!options)
+        return tp__null_argument("pairwise_distance: options"), NULL;
     if (!options->a || !options->b)
         return tp__null_argument("pairwise_distance: an operand"), NULL;
     TP_FRAME("pairwise_distance");

@@ -63,6 +63,9 @@ static tp_status write(int index, tp_tensor *const *inputs, const void *numbers)
 #define WITH_OPTIONS(function, verb, name, numbers, ...) \
     function(const tp_##name##_options *options)         \
     {                                                    \
+        tp_tensor *const nothing[3] = {NULL};            \
+        if (!options)                                    \
+            return verb(TP__EW_##name, nothing, NULL);   \
         tp_tensor *const inputs[] = {__VA_ARGS__};       \
         return verb(TP__EW_##name, inputs, numbers);     \
     }

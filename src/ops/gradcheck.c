@@ -95,6 +95,8 @@ static tp_status compare(const check *c)
 
 tp_status tp_gradcheck_with(const tp_gradcheck_options *options)
 {
+    if (!options)
+        return tp__null_argument("gradcheck: options");
     TP_FRAME("gradcheck");
     if (!options->function || !options->inputs || options->n_inputs < 1)
         return tp_fail(TP_ERROR_ARGUMENT, "needs a function and at least one input");

@@ -49,6 +49,8 @@ static bool check_pair(tp_tensor *input, tp_tensor *target, tp_reduction reducti
 
 tp_tensor *tp_l1_loss_with(const tp_distance_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("l1_loss: options"), NULL;
     TP_FRAME("l1_loss");
     if (!o || !check_pair(o->input, o->target, o->reduction))
         return NULL;
@@ -57,6 +59,8 @@ tp_tensor *tp_l1_loss_with(const tp_distance_loss_options *o)
 
 tp_tensor *tp_smooth_l1_loss_with(const tp_distance_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("smooth_l1_loss: options"), NULL;
     TP_FRAME("smooth_l1_loss");
     if (!o || !check_pair(o->input, o->target, o->reduction))
         return NULL;
@@ -76,6 +80,8 @@ tp_tensor *tp_smooth_l1_loss_with(const tp_distance_loss_options *o)
 
 tp_tensor *tp_huber_loss_with(const tp_distance_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("huber_loss: options"), NULL;
     TP_FRAME("huber_loss");
     if (!o || !check_pair(o->input, o->target, o->reduction))
         return NULL;
@@ -92,6 +98,8 @@ tp_tensor *tp_huber_loss_with(const tp_distance_loss_options *o)
 
 tp_tensor *tp_kl_div_with(const tp_kl_div_options *o)
 {
+    if (!o)
+        return tp__null_argument("kl_div: options"), NULL;
     TP_FRAME("kl_div");
     if (!o || !check_pair(o->input, o->target, o->reduction))
         return NULL;
@@ -111,6 +119,8 @@ static const double two_pi = 6.283185307179586;
 
 tp_tensor *tp_poisson_nll_loss_with(const tp_poisson_nll_options *o)
 {
+    if (!o)
+        return tp__null_argument("poisson_nll_loss: options"), NULL;
     TP_FRAME("poisson_nll_loss");
     if (!o || !check_pair(o->input, o->target, o->reduction))
         return NULL;
@@ -144,6 +154,8 @@ static tp_tensor *fit_variance(tp_tensor *var, const tp_tensor *x)
 
 tp_tensor *tp_gaussian_nll_loss_with(const tp_gaussian_nll_options *o)
 {
+    if (!o)
+        return tp__null_argument("gaussian_nll_loss: options"), NULL;
     TP_FRAME("gaussian_nll_loss");
     if (!o || !check_pair(o->input, o->target, o->reduction))
         return NULL;

@@ -19,6 +19,8 @@ static tp_tensor *zero_like(const tp_tensor *t)
 
 tp_tensor *tp_hinge_loss_with(const tp_margin_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("hinge_loss: options"), NULL;
     TP_FRAME("hinge_loss");
     if (!o || !check_pair(o))
         return NULL;
@@ -27,6 +29,8 @@ tp_tensor *tp_hinge_loss_with(const tp_margin_loss_options *o)
 
 tp_tensor *tp_hinge_embedding_loss_with(const tp_margin_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("hinge_embedding_loss: options"), NULL;
     TP_FRAME("hinge_embedding_loss");
     if (!o || !check_pair(o))
         return NULL;
@@ -37,6 +41,8 @@ tp_tensor *tp_hinge_embedding_loss_with(const tp_margin_loss_options *o)
 
 tp_tensor *tp_soft_margin_loss_with(const tp_margin_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("soft_margin_loss: options"), NULL;
     TP_FRAME("soft_margin_loss");
     if (!o || !check_pair(o))
         return NULL;
@@ -46,6 +52,8 @@ tp_tensor *tp_soft_margin_loss_with(const tp_margin_loss_options *o)
 
 tp_tensor *tp_multi_margin_loss_with(const tp_margin_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("multi_margin_loss: options"), NULL;
     TP_FRAME("multi_margin_loss");
     if (!o)
         return NULL;
@@ -81,6 +89,8 @@ tp_tensor *tp_multi_margin_loss_with(const tp_margin_loss_options *o)
 
 tp_tensor *tp_multilabel_soft_margin_loss_with(const tp_margin_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("multilabel_soft_margin_loss: options"), NULL;
     TP_FRAME("multilabel_soft_margin_loss");
     if (!o || !check_pair(o))
         return NULL;
@@ -100,6 +110,8 @@ tp_tensor *tp_multilabel_soft_margin_loss_with(const tp_margin_loss_options *o)
 
 tp_tensor *tp_margin_ranking_loss_with(const tp_ranking_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("margin_ranking_loss: options"), NULL;
     TP_FRAME("margin_ranking_loss");
     if (!o)
         return NULL;
@@ -112,6 +124,8 @@ tp_tensor *tp_margin_ranking_loss_with(const tp_ranking_loss_options *o)
 
 tp_tensor *tp_cosine_embedding_loss_with(const tp_ranking_loss_options *o)
 {
+    if (!o)
+        return tp__null_argument("cosine_embedding_loss: options"), NULL;
     TP_FRAME("cosine_embedding_loss");
     if (!o)
         return NULL;
@@ -142,6 +156,8 @@ tp_tensor *tp_cosine_embedding_loss_with(const tp_ranking_loss_options *o)
 
 tp_tensor *tp_triplet_margin_loss_with(const tp_triplet_margin_options *o)
 {
+    if (!o)
+        return tp__null_argument("triplet_margin_loss: options"), NULL;
     TP_FRAME("triplet_margin_loss");
     if (!o)
         return NULL;

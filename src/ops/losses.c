@@ -256,6 +256,8 @@ const tp_op tp__op_binary_cross_entropy = {
 
 tp_tensor *tp_binary_cross_entropy_with(const tp_loss_options *options)
 {
+    if (!options)
+        return tp__null_argument("binary_cross_entropy: options"), NULL;
     tp_tensor *const inputs[3] = {options->input, options->target, options->weight};
     tp_frame frame = {"binary_cross_entropy", NULL, NULL};
     tp_frame_enter(&frame);
@@ -354,6 +356,8 @@ const tp_op tp__op_binary_cross_entropy_with_logits = {
 
 tp_tensor *tp_binary_cross_entropy_with_logits_with(const tp_loss_options *options)
 {
+    if (!options)
+        return tp__null_argument("binary_cross_entropy_with_logits: options"), NULL;
     tp_tensor *inputs[4] = {options->input, options->target};
     int n = 2;
     tp_frame frame = {"binary_cross_entropy_with_logits", NULL, NULL};
@@ -427,6 +431,8 @@ const tp_op tp__op_mse_loss = {
 
 tp_tensor *tp_mse_loss_with(const tp_loss_options *options)
 {
+    if (!options)
+        return tp__null_argument("mse_loss: options"), NULL;
     tp_frame frame = {"mse_loss", NULL, NULL};
     tp_tensor *inputs[2] = {options->input, options->target};
     tp_frame_enter(&frame);

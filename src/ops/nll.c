@@ -375,6 +375,8 @@ tp_status tp__check_nll_options(const tp_loss_options *options)
 
 tp_tensor *tp_nll_loss_with(const tp_loss_options *options)
 {
+    if (!options)
+        return tp__null_argument("nll_loss: options"), NULL;
     tp_frame frame = {"nll_loss", NULL, NULL};
     tp_frame_enter(&frame);
     tp_status status = tp__check_nll_options(options);

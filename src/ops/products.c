@@ -234,24 +234,32 @@ static tp_tensor *add_product(const tp_add_product_options *o, tp_tensor *produc
 
 tp_tensor *tp_addmm_with(const tp_add_product_options *options)
 {
+    if (!options)
+        return tp__null_argument("addmm: options"), NULL;
     TP_FRAME("addmm");
     return tp__named(add_product(options, tp_mm(options->a, options->b)), "AddmmBackward0");
 }
 
 tp_tensor *tp_addmv_with(const tp_add_product_options *options)
 {
+    if (!options)
+        return tp__null_argument("addmv: options"), NULL;
     TP_FRAME("addmv");
     return tp__named(add_product(options, tp_mv(options->a, options->b)), "AddmvBackward0");
 }
 
 tp_tensor *tp_baddbmm_with(const tp_add_product_options *options)
 {
+    if (!options)
+        return tp__null_argument("baddbmm: options"), NULL;
     TP_FRAME("baddbmm");
     return tp__named(add_product(options, tp_bmm(options->a, options->b)), "BaddbmmBackward0");
 }
 
 tp_tensor *tp_addbmm_with(const tp_add_product_options *options)
 {
+    if (!options)
+        return tp__null_argument("addbmm: options"), NULL;
     TP_FRAME("addbmm");
     return tp__named(add_product(options, tp_sum_dim(tp_bmm(options->a, options->b), 0, false)),
                      "AddbmmBackward0");

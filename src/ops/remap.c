@@ -497,6 +497,8 @@ tp_tensor *tp_rot90(tp_tensor *x, int64_t k, int dim0, int dim1)
 
 tp_tensor *tp_pad_with(const tp_pad_options *options)
 {
+    if (!options)
+        return tp__null_argument("pad: options"), NULL;
     TP_FRAME("pad");
     tp_tensor *x = options->input;
     const int n = options->n_padding;

@@ -78,6 +78,8 @@ static const tp__kind adagrad_kind = {.type = "Adagrad",
 
 tp_optimizer *tp_adagrad_with(const tp_adagrad_options *options)
 {
+    if (!options)
+        return tp__null_argument("adagrad: options"), NULL;
     TP_FRAME("adagrad");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__LR_DECAY] = options->lr_decay,
@@ -120,6 +122,8 @@ static const tp__kind rmsprop_kind = {.type = "RMSprop",
 
 tp_optimizer *tp_rmsprop_with(const tp_rmsprop_options *options)
 {
+    if (!options)
+        return tp__null_argument("rmsprop: options"), NULL;
     TP_FRAME("rmsprop");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__ALPHA] = options->alpha,
@@ -157,6 +161,8 @@ static const tp__kind adadelta_kind = {.type = "Adadelta",
 
 tp_optimizer *tp_adadelta_with(const tp_adadelta_options *options)
 {
+    if (!options)
+        return tp__null_argument("adadelta: options"), NULL;
     TP_FRAME("adadelta");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__RHO] = options->rho,
@@ -190,6 +196,8 @@ static const tp__kind adamax_kind = {.type = "Adamax",
 
 tp_optimizer *tp_adamax_with(const tp_adamax_options *options)
 {
+    if (!options)
+        return tp__null_argument("adamax: options"), NULL;
     TP_FRAME("adamax");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__BETA1] = options->beta1,
@@ -242,6 +250,8 @@ static const tp__kind nadam_kind = {.type = "NAdam",
 
 tp_optimizer *tp_nadam_with(const tp_nadam_options *options)
 {
+    if (!options)
+        return tp__null_argument("nadam: options"), NULL;
     TP_FRAME("nadam");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__BETA1] = options->beta1,
@@ -280,6 +290,8 @@ static const tp__kind radam_kind = {.type = "RAdam",
 
 tp_optimizer *tp_radam_with(const tp_radam_options *options)
 {
+    if (!options)
+        return tp__null_argument("radam: options"), NULL;
     TP_FRAME("radam");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__BETA1] = options->beta1,
@@ -329,6 +341,8 @@ static const tp__kind rprop_kind = {.type = "Rprop",
 
 tp_optimizer *tp_rprop_with(const tp_rprop_options *options)
 {
+    if (!options)
+        return tp__null_argument("rprop: options"), NULL;
     TP_FRAME("rprop");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__ETA_MINUS] = options->eta_minus,
@@ -376,6 +390,8 @@ static const tp__kind sparse_adam_kind = {.type = "SparseAdam",
 
 tp_optimizer *tp_sparse_adam_with(const tp_sparse_adam_options *options)
 {
+    if (!options)
+        return tp__null_argument("sparse_adam: options"), NULL;
     TP_FRAME("sparse_adam");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__BETA1] = options->beta1,

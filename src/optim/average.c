@@ -67,6 +67,8 @@ static tp_status add_pairs(tp_average *average, const tp_module *module, tp_regi
 
 tp_average *tp_average_with(const tp_average_options *options)
 {
+    if (!options)
+        return tp__null_argument("average: options"), NULL;
     TP_FRAME("average");
     if (!options->module) {
         tp__null_argument("module");

@@ -100,6 +100,8 @@ static double coefficient(const tp_tensor *norm, double max_norm)
 
 double tp_clip_grad_norm_with(const tp_clip_grad_norm_options *options)
 {
+    if (!options)
+        return tp__null_argument("clip_grad_norm: options"), (double)NAN;
     const tp_parameter_list *parameters = options->parameters;
     TP_FRAME("clip_grad_norm");
     if (check_list(parameters) != TP_OK)

@@ -75,6 +75,8 @@ static const tp__kind sgd_kind = {.type = "SGD",
 
 tp_optimizer *tp_sgd_with(const tp_sgd_options *options)
 {
+    if (!options)
+        return tp__null_argument("sgd: options"), NULL;
     tp__options o = {{0}};
     o.of[TP__LR] = options->lr;
     o.of[TP__MOMENTUM] = options->momentum;
@@ -163,12 +165,16 @@ static tp_optimizer *adam(const tp__kind *kind, const tp_adam_options *options)
 
 tp_optimizer *tp_adam_with(const tp_adam_options *options)
 {
+    if (!options)
+        return tp__null_argument("adam: options"), NULL;
     TP_FRAME("adam");
     return adam(&adam_kind, options);
 }
 
 tp_optimizer *tp_adamw_with(const tp_adam_options *options)
 {
+    if (!options)
+        return tp__null_argument("adamw: options"), NULL;
     TP_FRAME("adamw");
     return adam(&adamw_kind, options);
 }

@@ -511,6 +511,8 @@ static const tp__kind lbfgs_kind = {.type = "LBFGS",
 
 tp_optimizer *tp_lbfgs_with(const tp_lbfgs_options *options)
 {
+    if (!options)
+        return tp__null_argument("lbfgs: options"), NULL;
     TP_FRAME("lbfgs");
     const tp__options o = {.of = {[TP__LR] = options->lr,
                                   [TP__MAX_ITER] = (double)options->max_iter,

@@ -44,6 +44,8 @@ static const tp__schedule_kind step_kind = {.type = "StepLR", .rate = step_rate,
 
 tp_schedule *tp_step_lr_with(const tp_step_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("step_lr: options"), NULL;
     TP_FRAME("step_lr");
     if (at_least(options->step_size, 1, "step_size") != TP_OK)
         return NULL;
@@ -80,6 +82,8 @@ static const tp__schedule_kind multi_step_kind = {
 
 tp_schedule *tp_multi_step_lr_with(const tp_multi_step_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("multi_step_lr: options"), NULL;
     TP_FRAME("multi_step_lr");
     if (at_least(options->count, 0, "the number of milestones") != TP_OK)
         return NULL;
@@ -111,6 +115,8 @@ static const tp__schedule_kind constant_kind = {
 
 tp_schedule *tp_constant_lr_with(const tp_constant_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("constant_lr: options"), NULL;
     TP_FRAME("constant_lr");
     if (!(options->factor >= 0 && options->factor <= 1))
         return tp__fail_null(TP_ERROR_ARGUMENT, "factor is %g, not between 0 and 1", options->factor);
@@ -145,6 +151,8 @@ static const tp__schedule_kind linear_kind = {
 
 tp_schedule *tp_linear_lr_with(const tp_linear_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("linear_lr: options"), NULL;
     TP_FRAME("linear_lr");
     if (!(options->start_factor > 0 && options->start_factor <= 1))
         return tp__fail_null(TP_ERROR_ARGUMENT, "start_factor is %g, not above 0 and at most 1",
@@ -205,6 +213,8 @@ static const tp__schedule_kind polynomial_kind = {
 
 tp_schedule *tp_polynomial_lr_with(const tp_polynomial_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("polynomial_lr: options"), NULL;
     TP_FRAME("polynomial_lr");
     if (at_least(options->total_iters, 1, "total_iters") != TP_OK)
         return NULL;
@@ -237,6 +247,8 @@ static const tp__schedule_kind cosine_kind = {
 
 tp_schedule *tp_cosine_annealing_lr_with(const tp_cosine_annealing_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("cosine_annealing_lr: options"), NULL;
     TP_FRAME("cosine_annealing_lr");
     if (at_least(options->T_max, 1, "T_max") != TP_OK)
         return NULL;
@@ -283,6 +295,8 @@ static const tp__schedule_kind restarts_kind = {.type = "CosineAnnealingWarmRest
 
 tp_schedule *tp_cosine_annealing_warm_restarts_with(const tp_cosine_annealing_warm_restarts_options *options)
 {
+    if (!options)
+        return tp__null_argument("cosine_annealing_warm_restarts: options"), NULL;
     TP_FRAME("cosine_annealing_warm_restarts");
     if (at_least(options->T_0, 1, "T_0") != TP_OK || at_least(options->T_mult, 1, "T_mult") != TP_OK)
         return NULL;
@@ -356,6 +370,8 @@ static const tp__schedule_kind one_cycle_kind = {
 
 tp_schedule *tp_one_cycle_lr_with(const tp_one_cycle_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("one_cycle_lr: options"), NULL;
     TP_FRAME("one_cycle_lr");
     if (at_least(options->total_steps, 1, "total_steps") != TP_OK)
         return NULL;
@@ -406,6 +422,8 @@ static const tp__schedule_kind cyclic_kind = {.type = "CyclicLR", .rate = cyclic
 
 tp_schedule *tp_cyclic_lr_with(const tp_cyclic_lr_options *options)
 {
+    if (!options)
+        return tp__null_argument("cyclic_lr: options"), NULL;
     TP_FRAME("cyclic_lr");
     if (at_least(options->step_size_up, 1, "step_size_up") != TP_OK ||
         at_least(options->step_size_down, 0, "step_size_down") != TP_OK)
@@ -512,6 +530,8 @@ static const tp__schedule_kind plateau_kind = {.type = "ReduceLROnPlateau",
 
 tp_schedule *tp_reduce_lr_on_plateau_with(const tp_reduce_lr_on_plateau_options *options)
 {
+    if (!options)
+        return tp__null_argument("reduce_lr_on_plateau: options"), NULL;
     TP_FRAME("reduce_lr_on_plateau");
     if (!(options->factor < 1))
         return tp__fail_null(TP_ERROR_ARGUMENT, "factor is %g, not below 1", options->factor);

@@ -102,7 +102,7 @@ static tp_status take_vocabulary(tp_count_vectorizer *v, const tp_strings *terms
 tp_count_vectorizer *tp_count_vectorizer_new_with(const tp_count_vectorizer_options *options)
 {
     if (!options)
-        return tp__null_argument("count_vectorizer_new: options"), NULL;
+        return tp_count_vectorizer_new();
     if (check_options(options) != TP_OK)
         return NULL;
     tp_region *region = tp_region_current();

@@ -93,7 +93,7 @@ static tp_status check_options(const tp_hashing_vectorizer_options *o,
 tp_hashing_vectorizer *tp_hashing_vectorizer_new_with(const tp_hashing_vectorizer_options *options)
 {
     if (!options)
-        return tp__null_argument("hashing_vectorizer_new: options"), NULL;
+        return tp_hashing_vectorizer_new();
     const tp_count_vectorizer_options analysis = {.lowercase = options->lowercase,
                                                   .stem = options->stem,
                                                   .analyzer = options->analyzer,

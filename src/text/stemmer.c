@@ -22,7 +22,7 @@ static void forget(void *argument)
 tp_stemmer *tp_stemmer_new_with(const tp_stemmer_options *options)
 {
     if (!options)
-        return tp__null_argument("stemmer_new: options"), NULL;
+        return tp_stemmer_new();
     tp_region *region = tp_region_current();
     tp_stemmer *stemmer = region ? tp__region_bump(region, sizeof *stemmer) : NULL;
     if (!stemmer)

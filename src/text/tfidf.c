@@ -22,7 +22,7 @@ static bool known_norm(tp_row_norm norm)
 tp_tfidf *tp_tfidf_new_with(const tp_tfidf_options *options)
 {
     if (!options)
-        return tp__null_argument("tfidf_new: options"), NULL;
+        return tp_tfidf_new();
     if (!known_norm(options->norm))
         return tp__fail_null(TP_ERROR_ARGUMENT, "tfidf: norm %d is none of tp_row_norm", (int)options->norm);
     tp_region *region = tp_region_current();
