@@ -247,6 +247,9 @@ static void test_atomic(void)
     struct stat about;
     CHECK(test_file_is(path, "linked", 6) && lstat(link_path, &about) == 0 && S_ISLNK(about.st_mode));
     CHECK(stat(path, &about) == 0 && (about.st_mode & 0777) == 0640);
+    /* What made the old file run as its owner is not for the new one. */
+    CHECK(chmod(path, 06750) == 0 && tp__write_file(path, "linked", 6) == TP_OK);
+    CHECK(stat(path, &about) == 0 && (about.st_mode & 07777) == 0750);
 
     /* A link to what is not there yet, by way of another one; and a circle of them. */
     char far[600], made[600];

@@ -4,6 +4,7 @@
 #include "pack.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "golden/table_cases.h"
@@ -308,6 +309,36 @@ static void test_long_rows(void)
     unlink(path);
 }
 
+/* The processor's time to read `line` again and again behind a long row, which makes the reader's buffer
+ * large. */
+static double seconds_for(const char *line)
+{
+    enum { LONG = 1 << 20, ALL = 1 << 21 };
+    static char text[ALL + 8];
+    const size_t step = strlen(line);
+    size_t at = LONG;
+    memset(text, 'x', LONG);
+    for (text[at++] = line[step - 1]; at + step <= ALL; at += step)
+        memcpy(text + at, line, step);
+    const char *path = test_write_file("lines.tsv", text, at);
+    TP_SCOPE(lines);
+    const clock_t start = clock();
+    const tp_table *t = tp_read_table(path, .header = false);
+    const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    CHECK(tp_table_rows(t) == 1 + (ALL - LONG - 1) / (int64_t)step);
+    unlink(path);
+    return seconds;
+}
+
+/* Whatever ends a line, its end is not searched for in all that was read. */
+static void test_line_ends(void)
+{
+    const double usual = seconds_for("a\n") + 0.05;
+    CHECK(seconds_for("a\r") < 20 * usual);
+    CHECK(seconds_for("\"\r\"\r") < 20 * usual);
+    CHECK_OK();
+}
+
 static void test_out_of_memory(void)
 {
     static const char text[] = "a\tb\n\"x\"\"\"\t1\ny\t2\n";
@@ -360,6 +391,7 @@ int main(void)
     test_many_columns();
     test_reader();
     test_long_rows();
+    test_line_ends();
     test_out_of_memory();
     const char *folder = test_sst2();
     if (folder) {

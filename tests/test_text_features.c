@@ -1,5 +1,7 @@
 /* Characters, hashes and tf-idf against scikit-learn (golden/text_features.py), and that no count depends on
  * the number of threads. */
+#include <time.h>
+
 #include "test.h"
 #include "golden/text_random.h"
 #include "golden/text_features.h"
@@ -359,10 +361,39 @@ static void test_no_options(void)
     CHECK_OK();
 }
 
+#define ONE_WORD_TEXTS 40000
+
+/* The processor's time to count texts of one word of `size` bytes each. */
+static double seconds_for(const char *word, size_t size)
+{
+    static char bytes[ONE_WORD_TEXTS * 16];
+    static int64_t offsets[ONE_WORD_TEXTS + 1];
+    for (size_t i = 0; i < ONE_WORD_TEXTS; i++) {
+        memcpy(bytes + i * size, word, size);
+        offsets[i + 1] = (int64_t)((i + 1) * size);
+    }
+    const tp_strings texts = {ONE_WORD_TEXTS, bytes, offsets};
+    const clock_t start = clock();
+    const tp_tensor *counts = tp_count_vectorizer_fit_transform(tp_count_vectorizer_new(), &texts);
+    const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+    CHECK(counts && tp_nnz(counts) == ONE_WORD_TEXTS);
+    return seconds;
+}
+
+/* Texts without white space stand in memory as one long word, whose end is nobody's matter. */
+static void test_one_word_texts(void)
+{
+    tp_set_num_threads(1);
+    const double usual = seconds_for("wordword ", 9) + 0.01;
+    CHECK(seconds_for("wordword", 8) < 20 * usual);
+    CHECK_OK();
+}
+
 int main(void)
 {
     test_golden();
     test_no_options();
+    test_one_word_texts();
     test_threads();
     test_errors();
     return test_end();

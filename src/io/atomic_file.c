@@ -129,7 +129,7 @@ static tp_status replace(tp__output *o, const char *target, const struct stat *o
     if (o->file < 0)
         return tp__fail_system("create a file beside", o->path, errno);
     if (old)
-        (void)fchmod(o->file, old->st_mode & 07777);
+        (void)fchmod(o->file, old->st_mode & 0777);
     tp_status status = write_content(o, write, context);
     if (status == TP_OK && fsync(o->file) != 0)
         status = tp__fail_system("write", o->path, errno);

@@ -24,8 +24,8 @@ static tp_status fail_fault(tp_table_reader *r)
                              (unsigned)(unsigned char)r->buffer[r->limit]);
 }
 
-/* The first line end at or behind `p`, or `limit`. Files without CR are searched for one only once a block.
- */
+/* The first line end at or behind `p`, or `limit`. Files without CR are searched for one only once a block,
+ * and for an LF no further than the next CR, so that each byte is looked at twice at most. */
 static const char *line_end(tp_table_reader *r, const char *p, const char *limit)
 {
     const size_t left = (size_t)(limit - p), offset = (size_t)(p - r->buffer);
@@ -34,10 +34,8 @@ static const char *line_end(tp_table_reader *r, const char *p, const char *limit
         r->known_carriage = (size_t)((carriage ? carriage : limit) - r->buffer) + 1;
     }
     const char *carriage = r->buffer + r->known_carriage - 1;
-    const char *newline = memchr(p, '\n', left);
-    if (!newline)
-        newline = limit;
-    return carriage < newline ? carriage : newline;
+    const char *newline = memchr(p, '\n', (size_t)(carriage - p));
+    return newline ? newline : carriage;
 }
 
 /* Moves `begin` over blank lines. */

@@ -188,16 +188,19 @@ static inline bool is_space(char c)
     return c == ' ' || (unsigned)(c - 0x09) < 5u || (unsigned)(c - 0x1C) < 4u;
 }
 
-/* The end of the word of ASCII letters and the like at `at` of which eight bytes have been seen; SIZE_MAX if
- * it may lie in the last bytes that are readable. */
-static size_t find_stop(const char *text, size_t at, size_t readable)
+/* The end of the word of ASCII letters and the like at `at` of which eight bytes have been seen, or any place
+ * behind the document's end; SIZE_MAX if it may lie in the last bytes that are readable. What follows the
+ * document may be one word, too, and is not searched for its end. */
+static size_t find_stop(const char *text, size_t at, size_t length, size_t readable)
 {
-    for (at += 8; at + 8 <= readable; at += 8) {
+    for (at += 8; at < length; at += 8) {
+        if (readable - at < 8)
+            return SIZE_MAX;
         const uint64_t found = stops(tp__load_first_lowest(text + at));
         if (found)
             return at + (size_t)__builtin_ctzll(found) / 8;
     }
-    return SIZE_MAX;
+    return at;
 }
 
 /* The words of a document. Those of ASCII with white space behind are found eight bytes at a time; the rest,
@@ -210,7 +213,7 @@ static tp_status add_words(tp__analysis *a, const char *text, size_t length, siz
         if (readable - at >= 8) {
             const uint64_t bytes = tp__load_first_lowest(text + at), found = stops(bytes);
             const size_t stop =
-                found ? at + (size_t)__builtin_ctzll(found) / 8 : find_stop(text, at, readable);
+                found ? at + (size_t)__builtin_ctzll(found) / 8 : find_stop(text, at, length, readable);
             const size_t end = stop < length ? stop : length;
             if (end > at && stop != SIZE_MAX && (end == length || is_space(text[end]))) {
                 const size_t n = end - at;
