@@ -144,6 +144,12 @@ static void test_many_columns(void)
     tp_table *t = tp_read_table(path, .delimiter = ',');
     CHECK(tp_table_columns(t) == COLUMNS && tp_table_rows(t) == 1);
     CHECK_OK();
+    TP_SCOPE(two);
+    tp_set_memory_limit(tp_memory_used() + 18000000);
+    tp_table_reader *r = tp_table_reader_open(path, .delimiter = ',');
+    CHECK(tp_table_reader_columns(r) == COLUMNS);
+    CHECK_TEXT(tp_table_reader_column(r, COLUMNS - 1), "");
+    CHECK_OK();
     /* Of a row with more fields than there are columns, the fields are counted and not kept. */
     memcpy(text, "a\n", 2);
     memset(text + 2, ',', 2 * COLUMNS);

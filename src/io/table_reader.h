@@ -48,7 +48,7 @@ struct tp_table_reader {
     char *scratch; /* rewritten fields of the row */
     size_t scratch_capacity;
     int64_t columns; /* -1 until known */
-    char **names;
+    char **names, *name_bytes;
     size_t names_capacity;
 };
 
