@@ -103,6 +103,13 @@ static void custom_ops(void)
     tp_tensor *both[] = {x, x};
     CHECK(!tp_apply(&cube, both, 2, NULL));
     CHECK_ERROR(TP_ERROR_ARGUMENT, "cube: takes 1 operands, not 2");
+    static const int odd_counts[] = {0, -1, TP_MAX_OUTPUTS + 1};
+    for (int i = 0; i < 3; i++) {
+        tp_op odd = cube;
+        odd.n_outputs = odd_counts[i];
+        CHECK(!tp_apply(&odd, &x, 1, NULL));
+        CHECK_ERROR(TP_ERROR_ARGUMENT, "outputs, and can have 1 to 4");
+    }
     tp_zero_grad_of(x);
     CHECK(tp_backward(tp_sum(tp_apply(&misshapen, &x, 1, NULL))) == TP_ERROR_SHAPE);
     CHECK_ERROR(TP_ERROR_SHAPE,

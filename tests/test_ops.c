@@ -233,9 +233,9 @@ static void check_saved(const tp_op *op, const tp_sample *s, bool recorded)
         tp_tensor *t = k < in.n ? in.t[k] : outputs[k - in.n];
         bool kept = !t || !t->data;
         for (int i = 0; i < in.n && !kept; i++)
-            kept = tp__saves(op, in.n, i) && overlaps(in.t[i], t);
+            kept = tp__saves_input(op->saves, i) && overlaps(in.t[i], t);
         for (int i = 0; i < op->n_outputs && !kept; i++)
-            kept = tp__saves(op, in.n, in.n + i) && overlaps(outputs[i], t);
+            kept = tp__saves_output(op->saves, i) && overlaps(outputs[i], t);
         if (!kept && (k < in.n || !overlaps(t, in.t[0])))
             spoil(t);
     }

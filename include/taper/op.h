@@ -72,9 +72,9 @@ struct tp_op {
     const char *name;      /* in errors: "matmul" */
     const char *node_name; /* as PyTorch prints it: "MmBackward0"; NULL: made from the name */
     int n_inputs;          /* -1: any number from 1 up */
-    int n_outputs;
-    unsigned optional;    /* bit i: input i may be NULL */
-    unsigned accepts_csr; /* bit i: input i may be CSR */
+    int n_outputs;         /* 1 to TP_MAX_OUTPUTS */
+    unsigned optional;     /* bit i: input i may be NULL */
+    unsigned accepts_csr;  /* bit i: input i may be CSR */
     unsigned saves;
     size_t attributes_size;
     /* The rule for shapes and dtypes: fills call->results, or fails with a sentence. */
@@ -97,7 +97,8 @@ struct tp_op {
 };
 
 /* Applies `op` to `n_inputs` tensors; returns its first output, in the current region, or NULL.
- * TP_ERROR_ARGUMENT for a wrong number of inputs, or for no attributes where the op has some. */
+ * TP_ERROR_ARGUMENT for a wrong number of inputs, for no attributes where the op has some, or for a record
+ * with an impossible number of outputs. */
 TP_API tp_tensor *tp_apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes);
 
 /* The same for several outputs: sets `outputs[0 .. op->n_outputs - 1]`, all NULL after an error. */

@@ -5,9 +5,20 @@
 
 #include "taper/region.h"
 
+/* Pieces of memory of one size that wait to be used again. */
+typedef struct tp__spare {
+    struct tp__spare *next;
+} tp__spare;
+
+typedef struct tp__spares {
+    tp__spare *first;
+    int64_t in_use; /* handed out by this thread and not yet freed by it */
+} tp__spares;
+
 typedef struct tp__context {
     tp_region *region; /* the current region; NULL until the thread first needs one */
     tp_region *root;
+    tp__spares chunks; /* of TP__CHUNK bytes: see base/memory.h */
     tp_frame *frame;   /* innermost operation or layer */
     uint64_t sequence; /* of the next node on this thread's tape */
     tp_status error;   /* its sentence is in error.c */

@@ -4,23 +4,11 @@
 #include "base/region.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define RECYCLING 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RECYCLING 0
-#endif
-#endif
-#ifndef RECYCLING
-#define RECYCLING 1
-#endif
-
 static atomic_size_t used, peak, limit;
-static atomic_llong fail_countdown = -1;
+atomic_llong tp__fail_countdown = -1;
 
 size_t tp_memory_used(void)
 {
@@ -36,19 +24,19 @@ void tp_set_memory_limit(size_t bytes)
 }
 void tp__memory_fail_after(int64_t countdown)
 {
-    atomic_store(&fail_countdown, countdown);
+    atomic_store(&tp__fail_countdown, countdown);
 }
 
 int64_t tp__memory_countdown(void)
 {
-    return atomic_load(&fail_countdown);
+    return atomic_load(&tp__fail_countdown);
 }
 
 static inline bool must_fail(void)
 {
-    if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) < 0)
+    if (atomic_load_explicit(&tp__fail_countdown, memory_order_relaxed) < 0)
         return false;
-    return atomic_fetch_sub(&fail_countdown, 1) == 0;
+    return atomic_fetch_sub(&tp__fail_countdown, 1) == 0;
 }
 
 /* Accounts for `size` more bytes; false when that would pass the limit. */
@@ -195,15 +183,10 @@ static inline size_t class_of(size_t size, size_t *granted)
     return (top - 12) * 4 + step;
 }
 
-typedef struct piece {
-    struct piece *next;
-} piece;
-
 /* A thread keeps no more pieces than it has asked for itself: what others made for it, such as the batches of
  * a loader's workers, goes back to the system, or it would pile up here. */
 typedef struct recycled {
-    piece *lists[CLASSES];
-    int64_t in_use[CLASSES]; /* pieces handed out by this thread and not yet freed by it */
+    tp__spares classes[CLASSES];
 } recycled;
 
 /* Allocated on a thread's first recycling and freed when the thread ends. */
@@ -212,20 +195,23 @@ static pthread_key_t bin_key;
 static pthread_once_t bin_once = PTHREAD_ONCE_INIT;
 static bool bin_key_made;
 
+static void empty_spares(tp__spares *spares, size_t granted)
+{
+    while (spares->first) {
+        tp__spare *p = spares->first;
+        spares->first = p->next;
+        free(p);
+        give(granted);
+    }
+}
+
 static void empty(recycled *b)
 {
-    for (size_t c = 0; c < CLASSES; c++) {
-        while (b->lists[c]) {
-            piece *p = b->lists[c];
-            b->lists[c] = p->next;
-            size_t granted = SMALLEST;
-            if (c)
-                granted =
-                    ((size_t)1 << ((c - 1) / 4 + 12)) + ((c - 1) % 4 + 1) * ((size_t)1 << ((c - 1) / 4 + 10));
-            free(p);
-            give(granted);
-        }
-    }
+    empty_spares(&tp__ctx.chunks, TP__CHUNK);
+    empty_spares(&b->classes[0], SMALLEST);
+    for (size_t c = 1; c < CLASSES; c++)
+        empty_spares(&b->classes[c], ((size_t)1 << ((c - 1) / 4 + 12)) +
+                                         ((c - 1) % 4 + 1) * ((size_t)1 << ((c - 1) / 4 + 10)));
 }
 
 static void end_of_thread(void *b)
@@ -261,7 +247,7 @@ static inline recycled *own_bin(void)
 }
 
 /* From the system, when there is nothing to recycle. */
-static TP__COLD void *fresh_piece(recycled *b, size_t size, size_t class, size_t granted)
+static TP__COLD void *fresh_piece(recycled *b, size_t size, size_t granted)
 {
     if (!take(granted)) {
         empty(b);
@@ -277,8 +263,13 @@ static TP__COLD void *fresh_piece(recycled *b, size_t size, size_t class, size_t
         give(granted);
         return out_of_memory(size);
     }
-    b->in_use[class]++;
     return p;
+}
+
+/* Chunks have the thread's own, where tp__chunk_recycled finds them. */
+static inline tp__spares *spares_of(recycled *b, size_t class, size_t granted)
+{
+    return granted == TP__CHUNK ? &tp__ctx.chunks : &b->classes[class];
 }
 
 static inline void *piece_of(size_t size, size_t class, size_t granted)
@@ -286,32 +277,35 @@ static inline void *piece_of(size_t size, size_t class, size_t granted)
     recycled *b = own_bin(); /* also arranges for the clean-up at the thread's end */
     if (!b || must_fail())
         return out_of_memory(size);
-    piece *p = b->lists[class];
-    if (!p)
-        return fresh_piece(b, size, class, granted);
-    b->lists[class] = p->next;
-    b->in_use[class]++;
+    tp__spares *spares = spares_of(b, class, granted);
+    tp__spare *p = spares->first;
+    if (p)
+        spares->first = p->next;
+    else if (!(p = fresh_piece(b, size, granted)))
+        return NULL;
+    spares->in_use++;
     return p;
 }
 
 static inline void recycle_piece(void *pointer, size_t class, size_t granted)
 {
-    recycled *b = RECYCLING ? own_bin() : NULL;
-    if (!b || b->in_use[class] <= 0) {
+    recycled *b = TP__RECYCLING ? own_bin() : NULL;
+    tp__spares *spares = b ? spares_of(b, class, granted) : NULL;
+    if (!spares || spares->in_use <= 0) {
         free(pointer);
         give(granted);
         return;
     }
-    b->in_use[class]--;
-    piece *p = pointer;
-    p->next = b->lists[class];
-    b->lists[class] = p;
+    tp__spare *p = pointer;
+    p->next = spares->first;
+    spares->first = p;
+    spares->in_use--;
 }
 
 /* Whether a piece is one of large_blocks.h, which are counted here. */
 static inline bool is_large(size_t size)
 {
-    return RECYCLING && size > TP__LARGE;
+    return TP__RECYCLING && size > TP__LARGE;
 }
 
 static TP__COLD void *large_piece(size_t size, size_t *granted)
@@ -359,20 +353,6 @@ void tp__raw_free(void *pointer, size_t granted)
         tp__large_free(pointer, granted);
     else
         recycle_piece(pointer, class_of(granted, &same), granted);
-}
-
-/* A chunk's class is a constant. */
-void *tp__chunk_alloc(void)
-{
-    size_t granted;
-    const size_t class = class_of(TP__CHUNK, &granted);
-    return piece_of(TP__CHUNK, class, TP__CHUNK);
-}
-
-void tp__chunk_free(void *pointer)
-{
-    size_t granted;
-    recycle_piece(pointer, class_of(TP__CHUNK, &granted), TP__CHUNK);
 }
 
 void tp__raw_trim(void)

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 
+#include <stdatomic.h>
+
 /* Like malloc, calloc, realloc and free; a failure is recorded as TP_ERROR_MEMORY. Sizes of 0 give a valid
  * pointer. tp__free(NULL) does nothing. */
 void *tp__malloc(size_t size);
@@ -48,9 +50,44 @@ void *tp__raw_alloc(size_t size, size_t *granted);
 void tp__raw_free(void *pointer, size_t granted);
 void tp__raw_trim(void);
 
-/* Raw pieces of one size, which is known beforehand: what a region begins with. */
+/* Under AddressSanitizer nothing is recycled. */
+#if defined(__SANITIZE_ADDRESS__)
+#define TP__RECYCLING 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TP__RECYCLING 0
+#endif
+#endif
+#ifndef TP__RECYCLING
+#define TP__RECYCLING 1
+#endif
+
+/* The size of what a region begins with. Small steps begin and end regions all the time, so there is a short
+ * way for these raw pieces. */
 #define TP__CHUNK 16384
-void *tp__chunk_alloc(void);
-void tp__chunk_free(void *pointer);
+extern atomic_llong tp__fail_countdown; /* see tp__memory_fail_after */
+
+/* NULL if there is none to use again; tp__raw_alloc may have one. */
+static inline void *tp__chunk_recycled(void)
+{
+    tp__spare *chunk = tp__ctx.chunks.first;
+    if (!chunk || atomic_load_explicit(&tp__fail_countdown, memory_order_relaxed) >= 0)
+        return NULL;
+    tp__ctx.chunks.first = chunk->next;
+    tp__ctx.chunks.in_use++;
+    return chunk;
+}
+
+static inline void tp__chunk_free(void *pointer)
+{
+    tp__spare *chunk = pointer;
+    if (!TP__RECYCLING || tp__ctx.chunks.in_use <= 0) {
+        tp__raw_free(pointer, TP__CHUNK);
+        return;
+    }
+    tp__ctx.chunks.in_use--;
+    chunk->next = tp__ctx.chunks.first;
+    tp__ctx.chunks.first = chunk;
+}
 
 #endif

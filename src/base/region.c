@@ -16,14 +16,12 @@ typedef struct first_chunk {
     _Alignas(16) char rest[];
 } first_chunk;
 
-static inline tp_region *make(const char *name, tp_region *parent, tp_region *outer)
+static inline tp_region *make_in(first_chunk *first, const char *name, tp_region *parent, tp_region *outer)
 {
-    first_chunk *first = tp__chunk_alloc();
-    if (!first)
-        return NULL;
     tp_region *region = &first->region, *sibling = parent ? parent->children : NULL;
+    const int depth = parent ? parent->depth + 1 : 0;
     first->chunk = (tp__chunk){NULL, TP__CHUNK};
-    first->home = (tp__home){NULL, region};
+    first->home = (tp__home){NULL, region, depth};
     /* Every field is named, or the compiler clears them all before. */
     *region = (tp_region){.name = name ? name : "",
                           .home = &first->home,
@@ -32,7 +30,7 @@ static inline tp_region *make(const char *name, tp_region *parent, tp_region *ou
                           .next_sibling = sibling,
                           .previous_sibling = NULL,
                           .outer = outer,
-                          .depth = parent ? parent->depth + 1 : 0,
+                          .depth = depth,
                           .entered = outer != NULL,
                           .cursor = first->rest,
                           .limit = (char *)first + TP__CHUNK,
@@ -45,6 +43,13 @@ static inline tp_region *make(const char *name, tp_region *parent, tp_region *ou
     if (parent)
         parent->children = region;
     return region;
+}
+
+static tp_region *make(const char *name, tp_region *parent, tp_region *outer)
+{
+    size_t granted;
+    first_chunk *first = tp__raw_alloc(TP__CHUNK, &granted);
+    return first ? make_in(first, name, parent, outer) : NULL;
 }
 
 tp_region *tp__region_root(void)
@@ -107,7 +112,7 @@ static bool is_inside(const tp_region *region, const tp_region *ancestor)
 }
 
 /* What most regions do not have when they end. */
-static TP__APART void end_contents(tp_region *region)
+static void end_contents(tp_region *region)
 {
     while (region->children)
         tp_region_end(region->children);
@@ -130,27 +135,30 @@ static TP__COLD void leave_inner(const tp_region *region)
     }
 }
 
-void tp_region_end(tp_region *region)
+static inline void leave_parent(const tp_region *region)
 {
-    if (!region)
+    if (!region->parent)
         return;
-    if (region->children || region->cleanups || region->blocks)
-        end_contents(region);
+    if (region->previous_sibling)
+        region->previous_sibling->next_sibling = region->next_sibling;
+    else
+        region->parent->children = region->next_sibling;
+    if (region->next_sibling)
+        region->next_sibling->previous_sibling = region->previous_sibling;
+}
+
+static TP__APART void end_long(tp_region *region)
+{
+    end_contents(region);
     if (region->entered && tp__ctx.region != region)
         leave_inner(region);
     if (tp__ctx.region == region)
         tp__ctx.region = region->outer; /* the root's is NULL */
     if (region == tp__ctx.root)
         tp__ctx.root = NULL;
-    if (region->parent) {
-        if (region->previous_sibling)
-            region->previous_sibling->next_sibling = region->next_sibling;
-        else
-            region->parent->children = region->next_sibling;
-        if (region->next_sibling)
-            region->next_sibling->previous_sibling = region->previous_sibling;
-    }
-    /* The oldest chunk holds the region itself and is the last in the list; a spliced region has none. */
+    leave_parent(region);
+    /* One of them holds the region itself. The last in the list is somebody's first; a spliced region has
+     * none. */
     tp__chunk *chunk = region->chunks;
     while (chunk && chunk->next) {
         tp__chunk *next = chunk->next;
@@ -159,6 +167,25 @@ void tp_region_end(tp_region *region)
     }
     if (chunk)
         tp__chunk_free(chunk);
+}
+
+/* With a short way for a current region that holds one chunk and nothing else. */
+static inline void end(tp_region *region)
+{
+    if (region->children || region->cleanups || region->blocks || tp__ctx.region != region ||
+        tp__ctx.root == region || !region->chunks || region->chunks->next) {
+        end_long(region);
+        return;
+    }
+    tp__ctx.region = region->outer;
+    leave_parent(region);
+    tp__chunk_free(region->chunks);
+}
+
+void tp_region_end(tp_region *region)
+{
+    if (region)
+        end(region);
 }
 
 size_t tp_region_size(const tp_region *region)
@@ -211,7 +238,7 @@ tp_status tp__region_splice(tp_region *from, tp_region *to)
     tp__home *home = tp__region_bump(from, sizeof *home);
     if (!home)
         return TP_ERROR_MEMORY;
-    *home = (tp__home){NULL, from};
+    *home = (tp__home){NULL, from, from->depth};
     from->home->moved = to->home;
     from->home = home;
     /* The region's own header lies in its oldest chunk, which now belongs to `to`; it stays valid for as
@@ -264,7 +291,7 @@ tp_status tp_region_on_end(tp_region *region, void (*function)(void *), void *ar
     return TP_OK;
 }
 
-tp_scope tp_scope_begin(const char *name)
+static TP__APART tp_scope begin_long(const char *name)
 {
     tp_region *current = tp__region_current();
     tp_region *region = current ? make(name, current, current) : NULL;
@@ -273,14 +300,25 @@ tp_scope tp_scope_begin(const char *name)
     return (tp_scope){region};
 }
 
+/* With a short way for a chunk that is there. */
+tp_scope tp_scope_begin(const char *name)
+{
+    tp_region *current = tp__ctx.region;
+    first_chunk *first = current ? tp__chunk_recycled() : NULL;
+    if (!first)
+        return begin_long(name);
+    return (tp_scope){tp__ctx.region = make_in(first, name, current, current)};
+}
+
 void tp_scope_end(tp_scope *scope)
 {
     /* A region that was ended with one outside it is no longer among the entered ones. */
-    tp_region *entered = tp__ctx.region;
-    while (entered && entered != scope->region)
-        entered = entered->outer;
-    tp_region_end(entered);
+    tp_region *region = tp__ctx.region;
+    while (region && region != scope->region)
+        region = region->outer;
     scope->region = NULL;
+    if (region)
+        end(region);
 }
 
 void tp_finish(void)

@@ -20,6 +20,7 @@ typedef struct tp__cleanup {
 typedef struct tp__home {
     struct tp__home *moved; /* NULL while the objects are still where they were made */
     tp_region *region;
+    int depth; /* the region's; after a move, no less than that of the region where the objects are now */
 } tp__home;
 
 struct tp_region {
@@ -44,6 +45,13 @@ static inline tp_region *tp__home_region(const tp__home *home)
     while (home->moved)
         home = home->moved;
     return home->region;
+}
+
+/* Whether what lives in `home` ends before a region of this depth: an object must not refer to it from there.
+ */
+static inline bool tp__ends_before(const tp__home *home, int depth)
+{
+    return home->depth > depth && tp__home_region(home)->depth > depth;
 }
 
 tp_region *tp__region_root(void); /* makes the thread's root region */

@@ -1,7 +1,6 @@
 /* Applying an op: check, infer, allocate, compute, record. Every operation passes here. */
 #include "heart/heart.h"
 
-#include <stddef.h>
 #include <string.h>
 
 bool tp_is_grad_enabled(void)
@@ -22,12 +21,18 @@ void tp_grad_mode_restore(tp_grad_mode *mode)
 }
 
 /* A number lives on its caller's stack; what the tape refers to must live as long as the tape. */
-static TP__APART tp_tensor *lasting(tp_tensor *input)
+static TP__APART tp_status keep_numbers(tp__node *node)
 {
-    if (input->home)
-        return input;
-    return input->dtype == TP_I64 ? tp__number_i64(tp__load_i64(TP_I64, input->data))
-                                  : tp__number_f64(tp__load_f64(TP_F64, input->data));
+    for (int i = 0; i < node->n_inputs; i++) {
+        tp_tensor *input = node->tensors[i];
+        if (!input || input->home)
+            continue;
+        node->tensors[i] = input->dtype == TP_I64 ? tp__number_i64(tp__load_i64(TP_I64, input->data))
+                                                  : tp__number_f64(tp__load_f64(TP_F64, input->data));
+        if (!node->tensors[i])
+            return TP_ERROR_MEMORY;
+    }
+    return TP_OK;
 }
 
 /* Where an operand would end before the result that refers to it. */
@@ -40,69 +45,81 @@ static TP__COLD tp_status refuse_lifetime(const tp_tensor *input, const tp_regio
         tp__home_region(input->home)->name, region->name);
 }
 
+static inline void note(tp_tensor *t, uint32_t *version)
+{
+    if (!t)
+        return;
+    *version = t->storage ? t->storage->version : 0;
+    if (!t->saved) /* a shared parameter is not written to again and again */
+        t->head |= TP__HEAD(.saved = true);
+}
+
 /* What backward will read is noted, so that a change of it is noticed. */
 static TP__APART void note_saved(const tp__node *node)
 {
-    const tp_op *op = node->op;
-    for (int i = 0; i < node->n_inputs + op->n_outputs; i++) {
-        tp_tensor *t = node->tensors[i];
-        node->versions[i] = t && t->storage ? t->storage->version : 0;
-        if (t && tp__saves(op, node->n_inputs, i))
-            t->saved = true;
-    }
+    const unsigned saves = node->op->saves;
+    const int n = node->n_inputs, n_outputs = node->op->n_outputs;
+    uint32_t *const versions = tp__node_versions(node);
+    for (int i = 0; i < n; i++)
+        if (tp__saves_input(saves, i))
+            note(node->tensors[i], &versions[i]);
+    for (int i = 0; i < n_outputs; i++)
+        if (tp__saves_output(saves, i))
+            note(node->tensors[n + i], &versions[n + i]);
 }
 
-static const char *name_of(const tp_call *call)
+static const char *name_of(const tp_call *call, const tp_op *op)
 {
-    const tp_op *op = call->op;
     const char *name = op->name_node ? op->name_node(call) : NULL;
     return name ? name : op->node_name ? op->node_name : op->name;
 }
 
-static TP__APART tp_status record(const tp_call *call, tp_region *region)
+static TP__APART tp_status keep_attributes(tp__node *node, const void *attributes, tp_region *region)
 {
-    const tp_op *op = call->op;
-    const size_t in = (size_t)call->n_inputs, all = in + (size_t)op->n_outputs;
-    const size_t attributes = call->attributes ? (op->attributes_size + 7) & ~(size_t)7 : 0;
-    tp__node *node = tp__region_bump(region, sizeof *node + all * sizeof *node->tensors + attributes +
-                                                 (op->saves ? all * sizeof *node->versions : 0) +
-                                                 in * sizeof *node->needed);
+    void *kept = tp__region_bump(region, node->op->attributes_size);
+    if (!kept)
+        return TP_ERROR_MEMORY;
+    node->attributes = memcpy(kept, attributes, node->op->attributes_size);
+    return TP_OK;
+}
+
+static TP__TOGETHER tp_status record(const tp_call *call, const tp_op *op, tp_region *region,
+                                     tp_tensor *const *inputs, int n_inputs, tp_tensor *const *outputs,
+                                     int n_outputs)
+{
+    const size_t in = (size_t)n_inputs, out = (size_t)n_outputs, all = in + out;
+    tp__node *node = tp__region_bump(region, sizeof *node + all * (sizeof *node->tensors + sizeof(uint32_t)) +
+                                                 in * sizeof(bool));
     if (!node)
         return TP_ERROR_MEMORY;
-    char *rest = (char *)(node->tensors + all);
-    node->history.name = name_of(call);
+    node->history.name = name_of(call, op);
     node->sequence = tp__ctx.sequence++;
     node->op = op;
     node->attributes = NULL;
-    if (attributes) {
-        node->attributes = memcpy(rest, call->attributes, op->attributes_size);
-        rest += attributes;
-    }
-    node->versions = NULL;
-    if (op->saves) {
-        node->versions = (uint32_t *)rest;
-        rest += all * sizeof *node->versions;
-    }
-    node->needed = (bool *)rest;
-    node->n_inputs = call->n_inputs;
+    node->n_inputs = n_inputs;
     node->walked = false;
+    bool *const needed = (bool *)((uint32_t *)(node->tensors + all) + all);
+    bool homeless = false;
+    const int depth = region->depth;
     for (size_t i = 0; i < in; i++) {
-        tp_tensor *input = call->inputs[i];
-        if (input && input->number && !(input = lasting(input)))
-            return TP_ERROR_MEMORY;
-        node->tensors[i] = input;
-        node->needed[i] = input && input->requires_grad;
-        if (input && input->home != region->home && tp__home_region(input->home)->depth > region->depth)
+        tp_tensor *input = node->tensors[i] = inputs[i];
+        needed[i] = input && input->requires_grad;
+        if (!input || !input->home)
+            homeless = true;
+        else if (tp__ends_before(input->home, depth))
             return refuse_lifetime(input, region);
     }
-    for (size_t i = in; i < all; i++) {
-        tp_tensor *output = node->tensors[i] = call->outputs[i - in];
+    for (size_t i = 0; i < out; i++) {
+        tp_tensor *output = node->tensors[in + i] = outputs[i];
         if (!tp_dtype_is_float((tp_dtype)output->dtype))
             continue;
         output->history = &node->history;
-        output->output_index = (uint32_t)(i - in);
-        output->requires_grad = true;
+        output->head |= TP__HEAD(.requires_grad = true) | TP__HEAD(.output_index = 1) * i;
     }
+    if (homeless)
+        TP__TRY(keep_numbers(node));
+    if (op->attributes_size && call->attributes)
+        TP__TRY(keep_attributes(node, call->attributes, region));
     if (op->saves)
         note_saved(node);
     return TP_OK;
@@ -119,6 +136,13 @@ static TP__COLD tp_status refuse_count(const tp_op *op, int n_inputs)
     if (op->n_inputs >= 0)
         return tp_fail(TP_ERROR_ARGUMENT, "takes %d operands, not %d", op->n_inputs, n_inputs);
     return tp_fail(TP_ERROR_ARGUMENT, "takes at least one operand");
+}
+
+static TP__COLD tp_status refuse_outputs(const tp_op *op)
+{
+    TP__FRAME(op->name);
+    return tp_fail(TP_ERROR_ARGUMENT, "is a record with %d outputs, and can have 1 to %d", op->n_outputs,
+                   TP_MAX_OUTPUTS);
 }
 
 static TP__COLD tp_status refuse_attributes(const tp_op *op)
@@ -144,39 +168,30 @@ static TP__COLD tp_status refuse_input(const tp_call *call, int i)
     return tp_fail(TP_ERROR_UNSUPPORTED, "operand %d is a CSR matrix, which this operation does not take", i);
 }
 
-/* Whether the tensor is one that not every op takes: CSR, or of a dtype above float64. */
+/* What not every op takes, or none: CSR, a dtype above float64, data given back. */
 static inline bool is_special(const tp_tensor *t)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    uint16_t both; /* one load: the dtype and, above it, the layout */
-    memcpy(&both, t, sizeof both);
-    return both > TP_F64;
-#else
-    return t->dtype > TP_F64 || t->layout != TP__DENSE;
-#endif
+    return (t->head & TP__HEAD(.layout = 0xff, .released = true)) || t->dtype > TP_F64;
 }
 
 static bool takes_special(const tp_op *op, const tp_tensor *input, int i)
 {
-    return (input->layout == TP__DENSE || has_bit(op->accepts_csr, i)) &&
+    return !input->released && (input->layout == TP__DENSE || has_bit(op->accepts_csr, i)) &&
            (op->moves || !tp_dtype_is_half((tp_dtype)input->dtype));
 }
 
-_Static_assert(offsetof(tp_tensor, dtype) == 0 && offsetof(tp_tensor, layout) == 1, "is_special reads both");
-
-/* Whether the op takes what it is given; `tracked` becomes whether an input requires a gradient. */
-static inline tp_status check(const tp_call *call, bool *tracked)
+/* Whether the op takes what it is given; the inputs' heads are added to `heads`. */
+static inline tp_status check(const tp_call *call, const tp_op *op, tp_tensor *const *inputs, int n,
+                              uint64_t *heads)
 {
-    const tp_op *op = call->op;
-    const int n = call->n_inputs;
     if (n != op->n_inputs && (op->n_inputs >= 0 || n < 1))
         return refuse_count(op, n);
     for (int i = 0; i < n; i++) {
-        const tp_tensor *input = call->inputs[i];
+        const tp_tensor *input = inputs[i];
         if (input) {
-            if (input->released || (is_special(input) && !takes_special(op, input, i)))
+            if (is_special(input) && !takes_special(op, input, i))
                 return refuse_input(call, i);
-            *tracked |= input->requires_grad;
+            *heads |= input->head;
         } else if (!has_bit(op->optional, i) || tp__ctx.error != TP_OK) {
             return refuse_input(call, i);
         }
@@ -186,63 +201,81 @@ static inline tp_status check(const tp_call *call, bool *tracked)
     return TP_OK;
 }
 
-static inline tp_tensor *output_of(const tp_call *call, const tp_result *r, tp_region *region)
+static inline tp_tensor *output_of(const tp_result *r, tp_tensor *const *inputs, tp_region *region)
 {
     if (r->like)
         return tp__tensor_like(region, r->dtype, r->like);
     if (r->view)
-        return tp__tensor_view(call->inputs[0], r->ndim, r->shape, r->strides, r->offset);
+        return tp__tensor_view(inputs[0], r->ndim, r->shape, r->strides, r->offset);
     return tp__tensor_new(region, r->dtype, r->ndim, r->shape);
 }
 
-static inline tp_status compute(tp_call *call, tp_region *region)
+static inline tp_status compute(tp_call *call, const tp_op *op, int n_outputs, tp_region *region)
 {
-    const tp_op *op = call->op;
-    int i = 0;
-    do {
-        call->results[i].like = NULL;
-        call->results[i].view = false;
-    } while (++i < op->n_outputs);
+    tp_tensor *const *const inputs = call->inputs, **const outputs = call->outputs;
+    tp_result *const results = call->results;
+    for (int i = 0; i < n_outputs; i++) {
+        results[i].like = NULL;
+        results[i].view = false;
+    }
     TP__TRY(op->infer(call));
-    i = 0;
-    do {
-        tp_tensor *output = output_of(call, &call->results[i], region);
+    for (int i = 0; i < n_outputs; i++) {
+        tp_tensor *output = output_of(&results[i], inputs, region);
         if (!output)
             return tp__ctx.error != TP_OK ? tp__ctx.error : TP_ERROR_MEMORY;
-        if (tp__ctx.walking)
-            output->temporary = tp__ctx.no_grad;
-        call->outputs[i] = output;
-    } while (++i < op->n_outputs);
+        if (tp__ctx.walking && tp__ctx.no_grad)
+            output->head |= TP__HEAD(.temporary = true);
+        outputs[i] = output;
+    }
     return op->forward ? op->forward(call) : TP_OK;
 }
 
+/* What `call` holds is handed on beside it too, or it would be read again after each of the op's functions.
+ */
 static TP__TOGETHER tp_status apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs,
-                                    const void *attributes, tp_tensor **outputs)
+                                    const void *attributes, int n_outputs, tp_tensor **outputs,
+                                    tp_result *results)
 {
-    tp_result results[TP_MAX_OUTPUTS];
     tp_call call = {op, attributes, n_inputs, inputs, outputs, results};
     tp_region *region = tp__region_current();
-    bool tracked = false;
+    uint64_t heads = 0;
     TP__FRAME(op->name);
-    TP__TRY(region ? check(&call, &tracked) : TP_ERROR_MEMORY);
-    TP__TRY(compute(&call, region));
-    return tracked && !tp__ctx.no_grad && !op->no_gradient ? record(&call, region) : TP_OK;
+    TP__TRY(region ? check(&call, op, inputs, n_inputs, &heads) : TP_ERROR_MEMORY);
+    TP__TRY(compute(&call, op, n_outputs, region));
+    const bool tracked = heads & TP__HEAD(.requires_grad = true);
+    return tracked && !tp__ctx.no_grad && !op->no_gradient
+               ? record(&call, op, region, inputs, n_inputs, outputs, n_outputs)
+               : TP_OK;
 }
 
 tp_status tp_apply_n(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes,
                      tp_tensor **outputs)
 {
-    const tp_status status = apply(op, inputs, n_inputs, attributes, outputs);
+    tp_result results[TP_MAX_OUTPUTS];
+    if (op->n_outputs < 1 || op->n_outputs > TP_MAX_OUTPUTS)
+        return refuse_outputs(op);
+    const tp_status status = apply(op, inputs, n_inputs, attributes, op->n_outputs, outputs, results);
     if (status != TP_OK)
         for (int i = 0; i < op->n_outputs; i++)
             outputs[i] = NULL;
     return status;
 }
 
-tp_tensor *tp_apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes)
+static TP__APART tp_tensor *first_of(const tp_op *op, tp_tensor *const *inputs, int n_inputs,
+                                     const void *attributes)
 {
     tp_tensor *outputs[TP_MAX_OUTPUTS];
-    return apply(op, inputs, n_inputs, attributes, outputs) == TP_OK ? outputs[0] : NULL;
+    return tp_apply_n(op, inputs, n_inputs, attributes, outputs) == TP_OK ? outputs[0] : NULL;
+}
+
+/* For one output, which almost every op has, the loops over outputs are gone. */
+tp_tensor *tp_apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, const void *attributes)
+{
+    tp_tensor *output;
+    tp_result result;
+    if (op->n_outputs != 1)
+        return first_of(op, inputs, n_inputs, attributes);
+    return apply(op, inputs, n_inputs, attributes, 1, &output, &result) == TP_OK ? output : NULL;
 }
 
 static void number_header(tp_tensor *t, tp_dtype dtype, void *value)

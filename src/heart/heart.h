@@ -5,18 +5,33 @@
 #include "taper/autograd.h"
 #include "tensor/tensor.h"
 
-/* What the tape keeps of one application. Allocated with its arrays in one piece. */
+/* What the tape keeps of one application, allocated in one piece with its arrays: behind `tensors` stand
+ * their versions when they were saved, which an op that saves nothing leaves undefined, and which inputs
+ * required a gradient then. */
 typedef struct tp__node {
     tp__history history; /* first: a tensor's history is its node */
-    uint64_t sequence;
     const tp_op *op;
+    uint64_t sequence;
     const void *attributes;
-    uint32_t *versions; /* of `tensors`, when they were saved; NULL for an op that saves nothing */
-    bool *needed;       /* which inputs required a gradient then */
     int n_inputs;
     bool walked;          /* a backward without retain_graph has been here */
     tp_tensor *tensors[]; /* inputs, then outputs: their headers live at least as long as this node */
 } tp__node;
+
+static inline tp_tensor **tp__node_outputs(tp__node *node)
+{
+    return node->tensors + node->n_inputs;
+}
+
+static inline uint32_t *tp__node_versions(const tp__node *node)
+{
+    return (uint32_t *)(node->tensors + node->n_inputs + node->op->n_outputs);
+}
+
+static inline bool *tp__node_needed(const tp__node *node)
+{
+    return (bool *)(tp__node_versions(node) + node->n_inputs + node->op->n_outputs);
+}
 
 /* y, whose node is printed under the name of PyTorch's one node for the whole: for what a composite has just
  * computed, and not for what may be one of its operands. */
@@ -27,25 +42,17 @@ static inline tp_tensor *tp__named(tp_tensor *y, const char *node_name)
     return y;
 }
 
-static inline tp_tensor **tp__node_outputs(tp__node *node)
+/* Whether backward reads input or output `i` of an op that saves so. Beyond 16 inputs, an op saves all of
+ * them or none. */
+static inline bool tp__saves_input(unsigned saves, int i)
 {
-    return node->tensors + node->n_inputs;
+    saves &= TP_SAVES_ALL_INPUTS;
+    return saves == TP_SAVES_ALL_INPUTS || (i < 16 && (saves >> i & 1));
 }
 
-/* Whether `t`'s shape and dtype are those of `like`. */
-static inline bool tp__is_like(const tp_tensor *t, const tp_tensor *like)
+static inline bool tp__saves_output(unsigned saves, int i)
 {
-    return t->dtype == like->dtype && tp__same_shape(t, like);
-}
-
-/* Whether backward reads tensor `i` of a node: its inputs, then its outputs. Beyond 16 inputs, an op saves
- * all of them or none. */
-static inline bool tp__saves(const tp_op *op, int n_inputs, int i)
-{
-    if (i >= n_inputs)
-        return op->saves & TP_SAVES_OUTPUT(i - n_inputs);
-    const unsigned saved = op->saves & TP_SAVES_ALL_INPUTS;
-    return saved == TP_SAVES_ALL_INPUTS || (i < 16 && (saved >> i & 1));
+    return saves & TP_SAVES_OUTPUT(i);
 }
 
 /* A leaf's gradient. `touched` lists the columns, or the rows, of the buffer that may differ from 0, while
@@ -79,6 +86,20 @@ tp_status tp__call_hooks_after(tp_tensor *leaf);
 static inline tp_tensor *tp__leaf_grad(const tp_tensor *leaf)
 {
     return leaf->leaf && leaf->leaf->present ? leaf->leaf->grad : NULL;
+}
+
+/* Whether the buffer still fits the leaf, whose storage may have been replaced. */
+static inline bool tp__leaf_has_buffer(const tp__leaf *l, const tp_tensor *leaf)
+{
+    return l->buffer && l->buffer->numel == leaf->numel && l->buffer->dtype == leaf->dtype;
+}
+
+/* Whether nothing is to be prepared: a leaf without a gradient has a buffer for one without history. */
+static inline bool tp__leaf_is_ready(const tp_tensor *leaf, const tp_tensor *gradient)
+{
+    const tp__leaf *l = leaf->leaf;
+    return l && !l->present && tp__leaf_has_buffer(l, leaf) && !l->buffer->released &&
+           gradient->layout == TP__DENSE && !gradient->history;
 }
 
 /* Adds `gradient` to the leaf's own. The first step can fail and changes nothing; the second cannot fail. */

@@ -185,6 +185,19 @@ static TP__APART void clear_touched(tp__leaf *l)
     begin_list(l);
 }
 
+/* What a buffer may need when its gradient becomes absent: touched elements become 0, a large block goes
+ * back.
+ */
+static TP__APART void clear_buffer(tp__leaf *l)
+{
+    l->sparse &= knows_all(l); /* otherwise it keeps its values until the next gradient comes */
+    changed(l);
+    if (l->sparse)
+        clear_touched(l);
+    else if (l->buffer->storage->size > TP__LARGE && is_free_to_move(l->buffer))
+        give_back(l->buffer);
+}
+
 void tp_zero_grad_of(tp_tensor *leaf)
 {
     tp__leaf *l = leaf ? leaf->leaf : NULL;
@@ -195,12 +208,10 @@ void tp_zero_grad_of(tp_tensor *leaf)
         l->grad = l->buffer;
         return;
     }
-    l->sparse &= knows_all(l); /* otherwise it keeps its values until the next gradient comes */
-    if (l->sparse)
-        clear_touched(l);
-    changed(l);
-    if (!l->sparse && l->buffer->storage->size > TP__LARGE && is_free_to_move(l->buffer))
-        give_back(l->buffer);
+    if (l->sparse || l->buffer->storage->block)
+        clear_buffer(l);
+    else
+        changed(l);
 }
 
 tp_tensor *tp__product_gradient(tp_tensor *left, tp_tensor *right)
@@ -416,12 +427,6 @@ static tp_status list_room(tp__leaf *l, tp_region *home, const tp__product *prod
     return TP_OK;
 }
 
-/* Whether the buffer still fits the leaf, whose storage may have been replaced. */
-static inline bool has_buffer(const tp__leaf *l, const tp_tensor *leaf)
-{
-    return l->buffer && l->buffer->numel == leaf->numel && l->buffer->dtype == leaf->dtype;
-}
-
 tp__leaf *tp__leaf_of(tp_tensor *t)
 {
     if (!t->leaf)
@@ -429,7 +434,7 @@ tp__leaf *tp__leaf_of(tp_tensor *t)
     return t->leaf;
 }
 
-static TP__APART tp_status prepare(tp_tensor *leaf, const tp_tensor *gradient)
+tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
 {
     tp__leaf *l = tp__leaf_of(leaf);
     const bool sparse = gradient->layout == TP__PRODUCT;
@@ -438,20 +443,11 @@ static TP__APART tp_status prepare(tp_tensor *leaf, const tp_tensor *gradient)
         return TP_ERROR_MEMORY;
     if (gradient->history)
         return begin_visit(l, home, gradient);
-    if (!has_buffer(l, leaf))
+    if (!tp__leaf_has_buffer(l, leaf))
         TP__TRY(new_buffer(l, leaf, home, gradient));
     if (l->buffer->released && !can_adopt(leaf, gradient))
         TP__TRY(fetch_back(l->buffer));
     return sparse ? list_room(l, home, product_of(gradient)) : TP_OK;
-}
-
-tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
-{
-    const tp__leaf *l = leaf->leaf;
-    if (l && gradient->layout == TP__DENSE && !gradient->history && has_buffer(l, leaf) &&
-        !l->buffer->released)
-        return TP_OK;
-    return prepare(leaf, gradient);
 }
 
 /* Whether there was room for all. */
@@ -530,7 +526,7 @@ static TP__APART void add_dense(tp_tensor *buffer, const tp_tensor *gradient)
         add_f64(buffer, gradient);
 }
 
-void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
+static TP__APART void add(const tp_tensor *leaf, tp_tensor *gradient)
 {
     tp__leaf *l = leaf->leaf;
     if (gradient->history) {
@@ -557,4 +553,20 @@ void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
     }
     l->present = true;
     changed(l);
+}
+
+/* With a short way for a small leaf's first gradient. */
+void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
+{
+    tp__leaf *l = leaf->leaf;
+    tp_tensor *buffer = l->buffer;
+    if (!tp__leaf_is_ready(leaf, gradient) || l->grad != buffer || buffer->storage->block || !buffer->numel ||
+        ((gradient->head ^ buffer->head) & TP__HEAD(.dtype = 0xff, .contiguous = true))) {
+        add(leaf, gradient);
+        return;
+    }
+    l->sparse = false;
+    l->present = true;
+    changed(l);
+    memcpy(buffer->data, gradient->data, buffer->storage->size);
 }

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "heart/heart.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* What the walk has met: a node, and the gradients of its outputs gathered so far; or a tensor whose gradient
@@ -19,11 +20,20 @@ typedef struct place {
     bool leads; /* a node, to a requested input */
 } place;
 
+/* Room for the walk over a small tape is on the stack; such a walk allocates nothing and needs no hash table.
+ * Places, the heap and the table are one piece. */
+enum { FEW = 32, FIRST_SLOTS = 8 * FEW, FEW_INPUTS = 8 };
+typedef struct room {
+    place places[FEW];
+    int32_t heap[FEW];
+} room;
+_Static_assert(offsetof(room, heap) == FEW * sizeof(place), "the heap stands behind the room for places");
+
 typedef struct walk {
-    place *places;
-    int32_t *heap;  /* indices of queued places, the youngest node on top */
-    int32_t *slots; /* hash table of indices into places, once they are many; -1 is free */
-    size_t n_places, places_capacity, n_heap, heap_capacity, n_slots;
+    place *places, *end, *limit; /* `end` is behind the last one met, `limit` behind the room, which is for
+                                  * half as many places as there are slots */
+    int32_t *slots;              /* hash table of indices into places, once they are many; -1 is free */
+    size_t n_slots, n_heap;
     tp_tensor *const *wanted; /* tensors whose gradient is asked for */
     int n_wanted;
     bool recording, retain, into_leaves;
@@ -31,25 +41,21 @@ typedef struct walk {
     tp_frame frame; /* the operation whose gradient is being computed */
 } walk;
 
-/* Room on the stack for the walk over a small tape, which then allocates nothing of its own and needs no hash
- * table. */
-enum { FEW = 32, FIRST_SLOTS = 4 * FEW, FEW_INPUTS = 8 };
-typedef struct room {
-    place places[FEW];
-    int32_t heap[FEW];
-} room;
+/* Indices of queued places, the youngest node on top. There is room for all. */
+static inline int32_t *heap_of(const walk *w)
+{
+    return (int32_t *)(void *)w->limit;
+}
 
 static inline void walk_begin(walk *w, room *r, bool create_graph, bool retain_graph)
 {
     /* Every field is named, or the compiler clears them all before. */
     *w = (walk){.places = r->places,
-                .heap = r->heap,
+                .end = r->places,
+                .limit = r->places + FEW,
                 .slots = NULL,
-                .n_places = 0,
-                .places_capacity = FEW,
-                .n_heap = 0,
-                .heap_capacity = FEW,
                 .n_slots = 0,
+                .n_heap = 0,
                 .wanted = NULL,
                 .n_wanted = 0,
                 .recording = create_graph,
@@ -70,38 +76,11 @@ static inline void walk_leave(const walk *w)
     tp__ctx.frame = w->frame.outer;
 }
 
-static TP__COLD void free_room(walk *w, const room *r)
-{
-    tp__free(w->places);
-    tp__free(w->slots);
-    if (w->heap != r->heap)
-        tp__free(w->heap);
-}
-
-static inline void walk_end(walk *w, const room *r)
+static inline void walk_end(walk *w)
 {
     tp__ctx.no_grad = w->had_no_grad;
-    if (w->places != r->places) /* the others are not larger */
-        free_room(w, r);
-}
-
-/* tp__grow, for an array that begins on the stack: that one holds FEW items. */
-static TP__COLD tp_status grow_room(void **array, size_t *capacity, size_t needed, size_t item_size)
-{
-    if (*capacity > FEW)
-        return tp__grow(array, capacity, needed, item_size);
-    void *larger = tp__malloc(4 * FEW * item_size);
-    if (!larger)
-        return TP_ERROR_MEMORY;
-    memcpy(larger, *array, *capacity * item_size);
-    *array = larger;
-    *capacity = 4 * FEW;
-    return TP_OK;
-}
-
-static inline tp_status grow(void **array, size_t *capacity, size_t needed, size_t item_size)
-{
-    return needed <= *capacity ? TP_OK : grow_room(array, capacity, needed, item_size);
+    if (w->slots)
+        tp__free(w->places);
 }
 
 static size_t hash(const void *of)
@@ -109,59 +88,65 @@ static size_t hash(const void *of)
     return (size_t)(((uintptr_t)of >> 4) * 0x9E3779B97F4A7C15u >> 20);
 }
 
-static void enter_slot(int32_t *slots, size_t n, const void *of, size_t index)
+static void enter_slot(walk *w, const place *p)
 {
-    size_t at = hash(of) & (n - 1);
-    while (slots[at] >= 0)
-        at = (at + 1) & (n - 1);
-    slots[at] = (int32_t)index;
+    size_t at = hash(p->of) & (w->n_slots - 1);
+    while (w->slots[at] >= 0)
+        at = (at + 1) & (w->n_slots - 1);
+    w->slots[at] = (int32_t)(p - w->places);
 }
 
-static TP__COLD tp_status grow_slots(walk *w)
+static TP__COLD tp_status grow(walk *w)
 {
-    const size_t n = w->n_slots ? 2 * w->n_slots : FIRST_SLOTS;
-    int32_t *slots = tp__malloc(n * sizeof *slots);
-    if (!slots)
+    const size_t n_places = (size_t)(w->end - w->places), n = w->slots ? 2 * w->n_slots : FIRST_SLOTS;
+    const int32_t *heap = heap_of(w);
+    place *places = tp__malloc(n / 2 * (sizeof *places + sizeof *heap) + n * sizeof *w->slots);
+    if (!places)
         return TP_ERROR_MEMORY;
-    memset(slots, 0xff, n * sizeof *slots);
-    for (size_t i = 0; i < w->n_places; i++)
-        enter_slot(slots, n, w->places[i].of, i);
-    tp__free(w->slots);
-    w->slots = slots;
+    memcpy(places, w->places, n_places * sizeof *places);
+    memcpy(places + n / 2, heap, w->n_heap * sizeof *heap);
+    if (w->slots)
+        tp__free(w->places);
+    w->places = places;
+    w->end = places + n_places;
+    w->limit = places + n / 2;
+    w->slots = heap_of(w) + n / 2;
     w->n_slots = n;
+    memset(w->slots, 0xff, n * sizeof *w->slots);
+    for (const place *p = places; p < w->end; p++)
+        enter_slot(w, p);
     return TP_OK;
 }
 
-/* The place of a node or a tensor; NULL if the walk has not met it. */
-static inline place *find(const walk *w, const void *of)
+static TP__APART place *find_slot(const walk *w, const void *of)
 {
-    if (!w->n_slots) {
-        for (place *p = w->places + w->n_places; p-- > w->places;)
-            if (p->of == of)
-                return p;
-        return NULL;
-    }
     for (size_t at = hash(of) & (w->n_slots - 1); w->slots[at] >= 0; at = (at + 1) & (w->n_slots - 1))
         if (w->places[w->slots[at]].of == of)
             return &w->places[w->slots[at]];
     return NULL;
 }
 
-static TP__APART tp_status make_room(walk *w)
+/* The place of a node or a tensor; NULL if the walk has not met it. */
+static inline place *find(const walk *w, const void *of)
 {
-    TP__TRY(grow((void **)&w->places, &w->places_capacity, w->n_places + 1, sizeof(place)));
-    return 2 * (w->n_places + 1) > w->n_slots ? grow_slots(w) : TP_OK;
+    if (w->slots)
+        return find_slot(w, of);
+    for (place *p = w->end; p-- > w->places;)
+        if (p->of == of)
+            return p;
+    return NULL;
 }
 
-/* A place for what has none. NULL when memory is out. */
-static inline place *add_place(walk *w, void *of, bool is_tensor)
+/* A place for what may have one. NULL when memory is out. */
+static inline place *place_of(walk *w, void *of, bool is_tensor)
 {
-    if (w->n_places >= FEW && make_room(w) != TP_OK)
-        return NULL;
-    if (w->n_slots)
-        enter_slot(w->slots, w->n_slots, of, w->n_places);
-    place *p = &w->places[w->n_places++];
+    place *p = find(w, of);
+    if (p || (w->end == w->limit && grow(w) != TP_OK))
+        return p;
+    p = w->end++;
     *p = (place){.of = of, .is_tensor = is_tensor};
+    if (w->slots)
+        enter_slot(w, p);
     return p;
 }
 
@@ -171,21 +156,20 @@ static inline place *add_place(walk *w, void *of, bool is_tensor)
 static tp_status discover(walk *w, tp_tensor *const *outputs, int n_outputs)
 {
     for (int i = 0; i < n_outputs; i++)
-        if (outputs[i]->history && !find(w, outputs[i]->history) && !add_place(w, outputs[i]->history, false))
+        if (outputs[i]->history && !place_of(w, outputs[i]->history, false))
             return TP_ERROR_MEMORY;
-    for (size_t next = 0; next < w->n_places; next++) {
+    for (size_t next = 0; w->places + next < w->end; next++) { /* the places may move */
         const tp__node *node = w->places[next].of;
         for (int k = 0; k < node->n_inputs; k++) {
             tp_tensor *input = node->tensors[k];
-            if (node->needed[k] && input->history && !find(w, input->history) &&
-                !add_place(w, input->history, false))
+            if (tp__node_needed(node)[k] && input->history && !place_of(w, input->history, false))
                 return TP_ERROR_MEMORY;
         }
     }
     return TP_OK;
 }
 
-static bool is_wanted(const walk *w, const tp_tensor *t)
+static TP__APART bool is_wanted(const walk *w, const tp_tensor *t)
 {
     for (int i = 0; i < w->n_wanted; i++)
         if (w->wanted[i] == t)
@@ -202,13 +186,14 @@ static uint64_t age(const walk *w, int32_t index)
  */
 static tp_status mark_leading(walk *w)
 {
-    int32_t *order = tp__malloc((w->n_places + 1) * sizeof *order);
+    const size_t n_places = (size_t)(w->end - w->places);
+    int32_t *order = tp__malloc((n_places + 1) * sizeof *order);
     if (!order)
         return TP_ERROR_MEMORY;
     /* Places were met roughly young to old; an insertion sort by age would be quadratic at worst, a heap is
      * not. */
     size_t n = 0;
-    for (size_t i = 0; i < w->n_places; i++) {
+    for (size_t i = 0; i < n_places; i++) {
         size_t at = n++;
         while (at && age(w, order[(at - 1) / 2]) > age(w, (int32_t)i)) {
             order[at] = order[(at - 1) / 2];
@@ -221,7 +206,7 @@ static tp_status mark_leading(walk *w)
         const tp__node *node = p->of;
         for (int k = 0; k < node->n_inputs && !p->leads; k++) {
             tp_tensor *input = node->tensors[k];
-            if (!node->needed[k])
+            if (!tp__node_needed(node)[k])
                 continue;
             const place *before = input->history ? find(w, input->history) : NULL;
             p->leads = is_wanted(w, input) || (before && before->leads);
@@ -246,37 +231,37 @@ static tp_status mark_leading(walk *w)
     return TP_OK;
 }
 
-static tp_status push(walk *w, place *p)
+static inline void push(walk *w, place *p)
 {
-    TP__TRY(grow((void **)&w->heap, &w->heap_capacity, w->n_heap + 1, sizeof *w->heap));
+    int32_t *const heap = heap_of(w);
     const uint64_t own_age = ((const tp__node *)p->of)->sequence;
     size_t at = w->n_heap++;
-    while (at && age(w, w->heap[(at - 1) / 2]) < own_age) {
-        w->heap[at] = w->heap[(at - 1) / 2];
+    while (at && age(w, heap[(at - 1) / 2]) < own_age) {
+        heap[at] = heap[(at - 1) / 2];
         at = (at - 1) / 2;
     }
-    w->heap[at] = (int32_t)(p - w->places);
+    heap[at] = (int32_t)(p - w->places);
     p->queued = true;
-    return TP_OK;
 }
 
 static place *pop(walk *w)
 {
-    const int32_t top = w->heap[0], last = w->heap[--w->n_heap];
+    int32_t *const heap = heap_of(w);
+    const int32_t top = heap[0], last = heap[--w->n_heap];
     size_t at = 0;
     for (;;) {
         size_t child = 2 * at + 1;
         if (child >= w->n_heap)
             break;
-        if (child + 1 < w->n_heap && age(w, w->heap[child + 1]) > age(w, w->heap[child]))
+        if (child + 1 < w->n_heap && age(w, heap[child + 1]) > age(w, heap[child]))
             child++;
-        if (age(w, w->heap[child]) <= age(w, last))
+        if (age(w, heap[child]) <= age(w, last))
             break;
-        w->heap[at] = w->heap[child];
+        heap[at] = heap[child];
         at = child;
     }
     if (w->n_heap)
-        w->heap[at] = last;
+        heap[at] = last;
     return &w->places[top];
 }
 
@@ -308,7 +293,7 @@ static bool is_recyclable(const walk *w, const tp_tensor *grad)
 
 static void recycle(const walk *w, tp_tensor *grad)
 {
-    if (grad && is_recyclable(w, grad))
+    if (is_recyclable(w, grad))
         tp_release(grad);
 }
 
@@ -347,24 +332,30 @@ static inline tp_status gather(const walk *w, tp_tensor **sum, tp_tensor *grad)
 }
 
 /* Adds to the gradient that a tensor itself is to have. */
-static tp_status reach(walk *w, tp_tensor *tensor, tp_tensor *grad)
+static inline tp_status reach(walk *w, tp_tensor *tensor, tp_tensor *grad)
 {
-    place *p = find(w, tensor);
-    if (!p && !(p = add_place(w, tensor, true)))
+    place *p = place_of(w, tensor, true);
+    return p ? gather(w, &p->grads[0], grad) : TP_ERROR_MEMORY;
+}
+
+/* Adds to the gradient of one of a node's outputs, and lets the node wait for its turn. */
+static TP__APART tp_status await(walk *w, const tp_tensor *output, tp_tensor *grad)
+{
+    place *p = place_of(w, output->history, false);
+    if (!p)
         return TP_ERROR_MEMORY;
-    return gather(w, &p->grads[0], grad);
+    TP__TRY(gather(w, &p->grads[output->output_index], grad));
+    if (!p->queued)
+        push(w, p);
+    return TP_OK;
 }
 
 /* Takes a gradient to the tensor it belongs to. */
-static tp_status deliver(walk *w, tp_tensor *to, tp_tensor *grad)
+static inline tp_status deliver(walk *w, tp_tensor *to, tp_tensor *grad)
 {
-    if (!to->history)
-        return w->into_leaves || is_wanted(w, to) ? reach(w, to, grad) : TP_OK;
-    place *p = find(w, to->history);
-    if (!p && !(p = add_place(w, to->history, false)))
-        return TP_ERROR_MEMORY;
-    TP__TRY(gather(w, &p->grads[to->output_index], grad));
-    return p->queued ? TP_OK : push(w, p);
+    if (to->history)
+        return await(w, to, grad);
+    return w->into_leaves || is_wanted(w, to) ? reach(w, to, grad) : TP_OK;
 }
 
 static TP__COLD tp_status refuse_saved(const tp__node *node, int i)
@@ -382,23 +373,35 @@ static TP__COLD tp_status refuse_saved(const tp__node *node, int i)
                    "operation: %s %d, %s %s, is at version %u; expected version %u instead",
                    kind, k, tp_dtype_name((tp_dtype)t->dtype),
                    tp__shape_text(shape, sizeof shape, t->ndim, t->shape), t->storage->version,
-                   node->versions[i]);
+                   tp__node_versions(node)[i]);
+}
+
+static TP__COLD tp_status refuse_second(void)
+{
+    return tp_fail(TP_ERROR_STATE,
+                   "Trying to backward through the graph a second time (or directly access saved "
+                   "tensors after they have already been freed); pass .retain_graph = true the "
+                   "first time");
+}
+
+static inline bool is_as_saved(const tp_tensor *t, uint32_t version)
+{
+    return !t || !(t->released || (t->storage && t->storage->version != version));
 }
 
 static TP__APART tp_status check_saved(const tp__node *node)
 {
-    const tp_op *op = node->op;
+    const unsigned saves = node->op->saves;
+    const int n = node->n_inputs, n_outputs = node->op->n_outputs;
+    const uint32_t *const versions = tp__node_versions(node);
     if (node->walked)
-        return tp_fail(TP_ERROR_STATE,
-                       "Trying to backward through the graph a second time (or directly access saved "
-                       "tensors after they have already been freed); pass .retain_graph = true the "
-                       "first time");
-    for (int i = 0; i < node->n_inputs + op->n_outputs; i++) {
-        const tp_tensor *t = node->tensors[i];
-        if (t && tp__saves(op, node->n_inputs, i) &&
-            (t->released || (t->storage && t->storage->version != node->versions[i])))
+        return refuse_second();
+    for (int i = 0; i < n; i++)
+        if (tp__saves_input(saves, i) && !is_as_saved(node->tensors[i], versions[i]))
             return refuse_saved(node, i);
-    }
+    for (int i = n; i < n + n_outputs; i++)
+        if (tp__saves_output(saves, i - n) && !is_as_saved(node->tensors[i], versions[i]))
+            return refuse_saved(node, i);
     return TP_OK;
 }
 
@@ -418,63 +421,86 @@ static TP__APART const bool *leading_inputs(const walk *w, const tp__node *node)
     bool *needed = region ? tp__region_bump(region, (size_t)node->n_inputs) : NULL;
     for (int i = 0; needed && i < node->n_inputs; i++) {
         const tp_tensor *input = node->tensors[i];
-        const place *before = node->needed[i] && input->history ? find(w, input->history) : NULL;
-        needed[i] = node->needed[i] && (is_wanted(w, input) || (before && before->leads));
+        const place *before = tp__node_needed(node)[i] && input->history ? find(w, input->history) : NULL;
+        needed[i] = tp__node_needed(node)[i] && (is_wanted(w, input) || (before && before->leads));
     }
     return needed;
 }
 
 /* What few gradients of outputs need: to be multiplied out, to be handed to hooks, or to be left with a
  * tensor that keeps its own. */
-static TP__APART tp_status look_at(walk *w, tp_tensor *output, tp_tensor **grad)
+static TP__APART tp_status look_at(walk *w, tp__node *node, tp_tensor **grads)
 {
-    if (!(*grad = tp__multiplied_out(*grad)))
-        return tp__ctx.error;
-    if (output->hooked)
-        TP__TRY(tp__call_hooks(output, grad));
-    const bool kept = (w->into_leaves && output->retains_grad) || is_wanted(w, output);
-    return kept ? reach(w, output, *grad) : TP_OK;
+    for (int i = 0; i < node->op->n_outputs; i++) {
+        tp_tensor *output = tp__node_outputs(node)[i];
+        if (!grads[i])
+            continue;
+        if (!(grads[i] = tp__multiplied_out(grads[i])))
+            return tp__ctx.error;
+        if (output->hooked)
+            TP__TRY(tp__call_hooks(output, &grads[i]));
+        if ((w->into_leaves && output->retains_grad) || is_wanted(w, output))
+            TP__TRY(reach(w, output, grads[i]));
+    }
+    return TP_OK;
+}
+
+static TP__APART void recycle_all(const walk *w, tp_tensor *const *grads, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (grads[i])
+            recycle(w, grads[i]);
 }
 
 /* Runs one node's backward on the gradients of its outputs and takes those of its inputs on. `leads` matters
  * where gradients are asked for: whether to one of them. */
-static TP__TOGETHER tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool leads)
+static TP__APART tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool leads)
 {
     const tp_op *op = node->op;
-    tp_tensor **const outputs = tp__node_outputs(node), *few[FEW_INPUTS] = {0}, **grad_inputs = few;
-    const bool *needed = node->needed;
-    const int n = node->n_inputs, n_outputs = op->n_outputs;
+    tp_tensor *few[FEW_INPUTS] = {0};
+    tp_backward_call call = {op,
+                             node->attributes,
+                             node->n_inputs,
+                             node->tensors,
+                             tp__node_outputs(node),
+                             grads,
+                             tp__node_needed(node),
+                             few,
+                             w->recording};
     w->frame.name = op->name;
     if (op->saves)
         TP__TRY(check_saved(node));
-    for (int i = 0; i < n_outputs; i++)
-        if (grads[i] &&
-            (w->n_wanted || outputs[i]->retains_grad || outputs[i]->hooked || grads[i]->layout != TP__DENSE))
-            TP__TRY(look_at(w, outputs[i], &grads[i]));
-    if (w->n_wanted) {
-        if (!leads)
-            return TP_OK;
-        if (!(needed = leading_inputs(w, node)))
-            return TP_ERROR_MEMORY;
+    uint64_t outputs = 0, gradients = 0; /* their heads together */
+    for (int i = 0; i < op->n_outputs; i++) {
+        outputs |= call.outputs[i]->head;
+        gradients |= grads[i] ? grads[i]->head : 0;
     }
-    if (n > FEW_INPUTS &&
-        !(grad_inputs = tp_region_alloc(tp__region_current(), (size_t)n * sizeof *grad_inputs)))
+    if (w->n_wanted || (outputs & TP__HEAD(.retains_grad = true, .hooked = true)) ||
+        (gradients & TP__HEAD(.layout = 0xff))) {
+        TP__TRY(look_at(w, node, grads));
+        if (w->n_wanted && !leads)
+            return TP_OK;
+        if (w->n_wanted && !(call.needed = leading_inputs(w, node)))
+            return TP_ERROR_MEMORY;
+        gradients = TP__HEAD(.temporary = true); /* perhaps: there may be others now */
+    }
+    if (node->n_inputs > FEW_INPUTS &&
+        !(call.grad_inputs =
+              tp_region_alloc(tp__region_current(), (size_t)node->n_inputs * sizeof *call.grad_inputs)))
         return TP_ERROR_MEMORY;
-    tp_backward_call call = {op,    node->attributes, n,           node->tensors, outputs,
-                             grads, needed,           grad_inputs, w->recording};
     TP__TRY(op->backward(&call));
-    int i = 0;
-    do {
-        tp_tensor *grad = grad_inputs[i], *input = node->tensors[i];
-        if (!needed[i] || !grad)
+    for (int i = 0; i < node->n_inputs; i++) {
+        tp_tensor *grad = call.grad_inputs[i], *input = node->tensors[i];
+        if (!call.needed[i] || !grad)
             continue;
         if (!tp__is_like(grad, input))
             return refuse_gradient(input, i, grad);
         TP__TRY(deliver(w, input, grad));
-    } while (++i < n);
-    for (i = 0; i < n_outputs; i++)
-        recycle(w, grads[i]);
-    node->walked = !w->retain && op->saves;
+    }
+    if (gradients & TP__HEAD(.temporary = true))
+        recycle_all(w, grads, op->n_outputs);
+    if (op->saves)
+        node->walked = !w->retain;
     return TP_OK;
 }
 
@@ -483,9 +509,12 @@ static TP__APART tp_status run(walk *w)
 {
     while (w->n_heap) {
         const place *p = pop(w);
-        tp_tensor *grads[TP_MAX_OUTPUTS];
-        memcpy(grads, p->grads, sizeof grads); /* the places may move */
-        TP__TRY(step(w, p->of, grads, p->leads));
+        tp__node *node = p->of;
+        tp_tensor *grads[TP_MAX_OUTPUTS]; /* the places may move */
+        grads[0] = p->grads[0];
+        if (node->op->n_outputs > 1)
+            memcpy(grads + 1, p->grads + 1, sizeof grads - sizeof *grads);
+        TP__TRY(step(w, node, grads, p->leads));
     }
     return TP_OK;
 }
@@ -557,7 +586,7 @@ static tp_status walk_to_wanted(walk *w, tp_tensor *const *outputs, int n_output
 }
 
 /* What can fail of giving a leaf its gradient, which may be replaced by a sum or an even copy. */
-static inline tp_status prepare_leaf(tp_tensor *leaf, tp_tensor **gradient)
+static TP__APART tp_status make_ready(tp_tensor *leaf, tp_tensor **gradient)
 {
     tp_tensor *before = tp__leaf_grad(leaf), *grad = *gradient;
     if (before && (before->history || grad->history))
@@ -588,22 +617,23 @@ static TP__APART tp_status tell_leaves(const place *begin, const place *end)
 /* All leaves get their gradients, or none: what can fail comes first. */
 static tp_status give_to_leaves(const walk *w)
 {
-    place *const end = w->places + w->n_places;
-    bool hooked = false;
+    place *const end = w->end;
+    uint64_t heads = 0;
     for (place *p = w->places; p < end; p++) {
         if (!p->is_tensor)
             continue;
         TP__TRY(settle(p, &p->grads[0]));
-        TP__TRY(prepare_leaf(p->of, &p->grads[0]));
+        if (!tp__leaf_is_ready(p->of, p->grads[0]))
+            TP__TRY(make_ready(p->of, &p->grads[0]));
     }
     for (place *p = w->places; p < end; p++) {
         if (!p->is_tensor)
             continue;
         tp__leaf_add(p->of, p->grads[0]);
         recycle(w, p->grads[0]);
-        hooked |= ((tp_tensor *)p->of)->hooked;
+        heads |= ((tp_tensor *)p->of)->head;
     }
-    return hooked ? tell_leaves(w->places, end) : TP_OK;
+    return heads & TP__HEAD(.hooked = true) ? tell_leaves(w->places, end) : TP_OK;
 }
 
 tp_status tp_backward_with(const tp_backward_options *options)
@@ -623,7 +653,7 @@ tp_status tp_backward_with(const tp_backward_options *options)
     walk_leave(&w);
     if (status == TP_OK)
         status = give_to_leaves(&w);
-    walk_end(&w, &r);
+    walk_end(&w);
     return status;
 }
 
@@ -654,7 +684,7 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
     w.n_wanted = n_inputs;
     tp_status status = walk_to_wanted(&w, outputs, n_outputs, grad_outputs);
     walk_leave(&w);
-    for (place *p = w.places; p < w.places + w.n_places && status == TP_OK; p++)
+    for (place *p = w.places; p < w.end && status == TP_OK; p++)
         if (p->is_tensor)
             status = settle(p, &p->grads[0]);
     for (int i = 0; i < n_inputs && status == TP_OK; i++) {
@@ -675,6 +705,6 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
         else if (gradients[i]) /* the caller's own from now on */
             gradients[i]->temporary = gradients[i]->pending = false;
     }
-    walk_end(&w, &r);
+    walk_end(&w);
     return status;
 }

@@ -152,16 +152,24 @@ static int index_of(const tp_op *op)
     return (int)(op - tp__elementwise_ops);
 }
 
+/* Where operands differ, or are numbers. */
+static TP__APART tp_status infer_mixed(tp_call *call)
+{
+    call->results->dtype = tp__result_type(call->n_inputs, call->inputs);
+    if (call->n_inputs == 2 && tp__same_shape(call->inputs[0], call->inputs[1])) {
+        call->results->like = call->inputs[0];
+        return TP_OK;
+    }
+    return tp__broadcast(call->n_inputs, call->inputs, call->results);
+}
+
 static inline tp_status infer_any(tp_call *call)
 {
-    tp_tensor *const *inputs = call->inputs;
-    tp_result *result = call->results;
-    const bool one_type = call->n_inputs == 2 && inputs[0]->dtype == inputs[1]->dtype && !inputs[0]->number &&
-                          !inputs[1]->number;
-    result->dtype = one_type ? (tp_dtype)inputs[0]->dtype : tp__result_type(call->n_inputs, inputs);
-    if (call->n_inputs > 2 || (call->n_inputs == 2 && !tp__same_shape(inputs[0], inputs[1])))
-        return tp__broadcast(call->n_inputs, inputs, result);
-    result->like = inputs[0];
+    const tp_tensor *a = call->inputs[0], *b = call->inputs[call->n_inputs - 1];
+    if (call->n_inputs > 2 || !tp__is_like(a, b) || ((a->head | b->head) & TP__HEAD(.number = true)))
+        return infer_mixed(call);
+    call->results->dtype = (tp_dtype)a->dtype;
+    call->results->like = a;
     return TP_OK;
 }
 
@@ -266,8 +274,8 @@ static tp_status forward_power(const tp_call *call, double exponent, bool *done)
     return TP_OK;
 }
 
-static void run(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
-                const tp__numbers *numbers, tp_dtype compute, tp_tensor *out)
+static inline void run(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
+                       const tp__numbers *numbers, tp_dtype compute, tp_tensor *out)
 {
     if (numbers)
         tp__elementwise_run_with(kernel, n_operands, operands, numbers, compute, out);
@@ -290,7 +298,7 @@ static tp_status forward_long(tp_call *call)
 
 static inline bool is_whole(const tp_tensor *t, const tp_tensor *out)
 {
-    return t->numel == out->numel && t->contiguous && t->dtype == out->dtype;
+    return t->numel == out->numel && !((t->head ^ out->head) & TP__HEAD(.dtype = 0xff, .contiguous = true));
 }
 
 /* With a short way for few elements and nothing to pack. */
@@ -300,7 +308,9 @@ static tp_status forward(tp_call *call)
     tp_tensor *out = call->outputs[0];
     if (out->numel > TP__ELEMENTWISE_PIECE || !is_whole(a, out) || !is_whole(b, out))
         return run_forward(call, (tp_dtype)out->dtype);
-    const void *const operands[TP__MAX_OPERANDS] = {a->data, b->data};
+    const void *operands[TP__MAX_OPERANDS]; /* of which two are read */
+    operands[0] = a->data;
+    operands[1] = b->data;
     tp__elementwise()->forward[index_of(call->op)][out->dtype](out->numel, operands, out->data);
     return TP_OK;
 }
@@ -356,8 +366,8 @@ static tp_status forward_division(tp_call *call)
     return forward(call);
 }
 
-/* The gradient of operand i before it is reduced to the operand's shape, where that is not g itself. */
-static TP__APART tp_tensor *gradient_of(const tp_backward_call *call, int index, int i)
+/* The gradient of operand i before it is reduced to the operand's shape. */
+static tp_tensor *whole_gradient(const tp_backward_call *call, int index, int i)
 {
     tp_tensor *g = call->grad_outputs[0], *a = call->inputs[0],
               *b = call->n_inputs > 1 ? call->inputs[1] : NULL,
@@ -375,29 +385,46 @@ static TP__APART tp_tensor *gradient_of(const tp_backward_call *call, int index,
                                                                 needed & TP_SAVES_OUTPUT(0) ? y : NULL,
                                                             [TP__OPERAND_G] = needed & GRADIENT ? g : NULL};
     const tp_dtype compute = (tp_dtype)y->dtype;
-    tp_tensor *gradient = tp__tensor_like(tp__region_current(), compute, y);
+    tp_region *region = tp__region_current();
+    tp_tensor *gradient = region ? tp__tensor_like(region, compute, y) : NULL;
     if (!gradient)
         return NULL;
-    gradient->temporary = tp__ctx.walking;
+    gradient->head |= TP__HEAD(.temporary = true) * tp__ctx.walking;
     run(tp__elementwise()->gradient[index][i][compute == TP_F64], TP__OPERAND_NUMBERS, operands,
         call->attributes, compute, gradient);
     return gradient;
 }
 
-static tp_status backward(tp_backward_call *call)
+static TP__APART tp_status backward_long(tp_backward_call *call)
 {
     const int index = index_of(call->op);
-    tp_tensor *g = call->grad_outputs[0];
     for (int i = 0; i < call->n_inputs; i++) {
         if (!call->needed[i])
             continue;
         const bool is_g = needs[index][i] == GRADIENT && !call->recording;
-        tp_tensor *whole = is_g ? g : gradient_of(call, index, i);
+        tp_tensor *whole = is_g ? call->grad_outputs[0] : whole_gradient(call, index, i);
         tp_tensor *own = call->grad_inputs[i] = tp__reduce_to(whole, call->inputs[i]);
         if (!own)
             return tp__ctx.error;
         if (!is_g && own != whole && !call->recording)
             tp_release(whole);
+    }
+    return TP_OK;
+}
+
+/* With a short way where all gradients are the one that came in. */
+static tp_status backward(tp_backward_call *call)
+{
+    const unsigned *const needed = needs[index_of(call->op)];
+    tp_tensor *const g = call->grad_outputs[0];
+    if (call->recording)
+        return backward_long(call);
+    for (int i = 0; i < call->n_inputs; i++) {
+        if (!call->needed[i])
+            continue;
+        if (needed[i] != GRADIENT || !tp__is_like(g, call->inputs[i]))
+            return backward_long(call);
+        call->grad_inputs[i] = g;
     }
     return TP_OK;
 }
@@ -449,7 +476,7 @@ tp_tensor *tp__reduce_to(tp_tensor *gradient, const tp_tensor *like)
      : TP__EW_##name == TP__EW_logsigmoid ? "LogSigmoidBackward0" \
      : TP__EW_##name == TP__EW_softsign   ? "DivBackward0"        \
      : TP__EW_##name == TP__EW_tanhshrink ? "SubBackward0"        \
-                                          : NULL)
+                                          : #name)
 
 #define ONE(p, p_default) (&(const tp__numbers){{p_default}})
 #define TWO(p, p_default, q, q_default) (&(const tp__numbers){{p_default, q_default}})

@@ -98,7 +98,7 @@ tp_tensor *tp_csr_from_values(tp_tensor *pattern, tp_tensor *values)
         return tp__fail_null(TP_ERROR_SHAPE,
                              "the pattern has %lld places, and there are %lld values in %d dimensions",
                              (long long)pattern->stored, (long long)values->numel, values->ndim);
-    if (!pattern->home || tp__home_region(pattern->home)->depth > region->depth)
+    if (!pattern->home || tp__ends_before(pattern->home, region->depth))
         pattern = tp__tensor_copy(region, pattern);
     values = tp_contiguous(values);
     tp_tensor *const inputs[2] = {values, pattern};

@@ -94,13 +94,8 @@ static tp_tensor *refuse(tp_dtype dtype, int ndim, const int64_t *shape)
 static inline void initialise(tp_tensor *t, tp__home *home, tp_dtype dtype, int ndim, int64_t numel,
                               tp__layout layout, bool contiguous)
 {
-    t->dtype = (uint8_t)dtype;
-    t->layout = (uint8_t)layout;
-    t->ndim = (int8_t)ndim;
-    t->contiguous = contiguous;
-    t->requires_grad = t->number = t->released = t->is_parameter = t->retains_grad = false;
-    t->saved = t->temporary = t->pending = t->hooked = false;
-    t->output_index = 0;
+    t->head = TP__HEAD(.dtype = 1) * dtype | TP__HEAD(.layout = 1) * layout |
+              TP__HEAD(.ndim = 1) * (unsigned)ndim | TP__HEAD(.contiguous = true) * contiguous;
     t->numel = t->stored = numel;
     t->home = home;
     t->history = NULL;
@@ -109,13 +104,14 @@ static inline void initialise(tp_tensor *t, tp__home *home, tp_dtype dtype, int 
 }
 
 /* The shape, and the strides of a row-major array. Entries behind ndim stay undefined. */
-static inline void set_shape(tp_tensor *t, const int64_t *shape)
+static inline void set_shape(tp_tensor *t, int ndim, const int64_t *shape)
 {
     int64_t stride = 1;
-    for (int i = t->ndim - 1; i >= 0; i--) {
-        t->shape[i] = shape[i];
+    for (int i = ndim - 1; i >= 0; i--) {
+        const int64_t size = shape[i];
+        t->shape[i] = size;
         t->strides[i] = stride;
-        stride *= shape[i] > 1 ? shape[i] : 1;
+        stride *= size > 1 ? size : 1;
     }
 }
 
@@ -131,7 +127,7 @@ tp_tensor *tp__tensor_header(tp_region *region, tp_dtype dtype, int ndim, const 
     if (!t)
         return NULL;
     initialise(t, region->home, dtype, ndim, numel, TP__DENSE, true);
-    set_shape(t, shape);
+    set_shape(t, ndim, shape);
     t->data = NULL;
     t->storage = NULL;
     return t;
@@ -169,24 +165,25 @@ tp_tensor *tp__tensor_new(tp_region *region, tp_dtype dtype, int ndim, const int
     tp__storage *storage = initialise_new(t, region->home, dtype, ndim, numel, size);
     storage->block = block;
     t->data = storage->data = block ? tp__block_data(block) : (char *)t + HEADERS;
-    set_shape(t, shape);
+    set_shape(t, ndim, shape);
     return t;
 }
 
 tp_tensor *tp__tensor_like(tp_region *region, tp_dtype dtype, const tp_tensor *like)
 {
     const int64_t numel = like->numel;
-    if (!region || (unsigned)dtype >= TP_DTYPES || numel > TP__SMALL)
-        return tp__tensor_new(region, dtype, like->ndim, like->shape);
+    const int ndim = like->ndim;
+    if ((unsigned)dtype >= TP_DTYPES || numel > TP__SMALL)
+        return tp__tensor_new(region, dtype, ndim, like->shape);
     const size_t size = (size_t)numel * tp__item_size(dtype), whole = ROUND_UP(HEADERS + size);
     if (size > TP__SMALL || whole > (size_t)(region->limit - region->cursor))
-        return tp__tensor_new(region, dtype, like->ndim, like->shape);
+        return tp__tensor_new(region, dtype, ndim, like->shape);
     tp_tensor *t = (tp_tensor *)(void *)region->cursor;
     region->cursor += whole;
-    tp__storage *storage = initialise_new(t, region->home, dtype, like->ndim, numel, size);
+    tp__storage *storage = initialise_new(t, region->home, dtype, ndim, numel, size);
     storage->block = NULL;
     t->data = storage->data = (char *)t + HEADERS;
-    set_shape(t, like->shape);
+    set_shape(t, ndim, like->shape);
     return t;
 }
 
@@ -232,7 +229,7 @@ tp_tensor *tp__tensor_view(const tp_tensor *of, int ndim, const int64_t *shape, 
         return refuse((tp_dtype)of->dtype, ndim, shape);
     if (of->released)
         return tp__fail_null(TP_ERROR_STATE, "the tensor was released");
-    if (!of->storage || !of->home || tp__home_region(of->home)->depth > region->depth)
+    if (!of->storage || !of->home || tp__ends_before(of->home, region->depth))
         return copy_of_view(region, of, ndim, shape, strides, offset);
     tp_tensor *t = tp__region_bump(region, sizeof *t);
     if (!t)

@@ -40,22 +40,27 @@ typedef struct tp__history {
 const char *tp__history_name(const tp__history *history, char buffer[TP__NODE_NAME_SIZE]);
 
 struct tp_tensor {
-    uint8_t dtype;
-    uint8_t layout;
-    int8_t ndim;
-    bool contiguous : 1;
-    bool requires_grad : 1; /* for a leaf as asked for; for others, because an input did */
-    bool number : 1;        /* stands for a number of the program: lowest promotion priority */
-    bool released : 1;      /* tp_release gave its data back */
-    bool is_parameter : 1;
-    bool retains_grad : 1;
-    bool saved : 1;        /* a node may read it: tp_release leaves it alone */
-    bool temporary : 1;    /* made during a backward walk, which may recycle it when it has passed it on */
-    bool pending : 1;      /* waits in a backward walk as the gradient of one tensor */
-    bool hooked : 1;       /* has hooks, which a backward calls; see heart/hooks.c */
-    uint32_t output_index; /* of `history` */
-    int64_t numel;         /* for CSR: rows times columns */
-    char *data;            /* the first element; for CSR: the values */
+    union {
+        struct {
+            uint8_t dtype;
+            uint8_t layout;
+            int8_t ndim;
+            uint8_t output_index; /* of `history` */
+            bool contiguous : 1;
+            bool requires_grad : 1; /* for a leaf as asked for; for others, because an input did */
+            bool number : 1;        /* stands for a number of the program: lowest promotion priority */
+            bool released : 1;      /* tp_release gave its data back */
+            bool is_parameter : 1;
+            bool retains_grad : 1;
+            bool saved : 1;     /* a node may read it: tp_release leaves it alone */
+            bool temporary : 1; /* made during a backward walk, which may recycle it once it is passed on */
+            bool pending : 1;   /* waits in a backward walk as the gradient of one tensor */
+            bool hooked : 1;    /* has hooks, which a backward calls; see heart/hooks.c */
+        };
+        uint64_t head; /* all of these at once, to be compared with and made of TP__HEADs */
+    };
+    int64_t numel; /* for CSR: rows times columns */
+    char *data;    /* the first element; for CSR: the values */
     tp__storage *storage;
     tp__home *home; /* where it lives: tp__home_region(home), since regions can be spliced into outer ones */
     tp__history *history;  /* what computed it while recording (a tp__node); NULL for leaves */
@@ -66,6 +71,10 @@ struct tp_tensor {
     int64_t strides[TP_MAX_DIMS]; /* in elements */
 };
 
+/* What `head` is where the given fields have the given values and the others are 0, in any order of bytes:
+ * TP__HEAD(.dtype = 1) * dtype. A constant where the values are. */
+#define TP__HEAD(...) (((tp_tensor){__VA_ARGS__}).head)
+
 /* A header in `region` without data; shape checked (0 to 8 dimensions, no negative size, no overflow). */
 tp_tensor *tp__tensor_header(tp_region *region, tp_dtype dtype, int ndim, const int64_t *shape);
 
@@ -75,14 +84,24 @@ tp_tensor *tp__tensor_new(tp_region *region, tp_dtype dtype, int ndim, const int
 /* The same in the shape of another tensor: the short way for a small one, which need not be checked again. */
 tp_tensor *tp__tensor_like(tp_region *region, tp_dtype dtype, const tp_tensor *like);
 
-static inline bool tp__same_shape(const tp_tensor *a, const tp_tensor *b)
+/* Whether the sizes are those of `b`, which has as many dimensions. */
+static inline bool tp__same_sizes(const tp_tensor *a, const tp_tensor *b)
 {
-    if (a->ndim != b->ndim)
-        return false;
     for (int d = 0; d < a->ndim; d++)
         if (a->shape[d] != b->shape[d])
             return false;
     return true;
+}
+
+static inline bool tp__same_shape(const tp_tensor *a, const tp_tensor *b)
+{
+    return a->ndim == b->ndim && tp__same_sizes(a, b);
+}
+
+/* Whether shape and dtype are those of `like`. */
+static inline bool tp__is_like(const tp_tensor *t, const tp_tensor *like)
+{
+    return !((t->head ^ like->head) & TP__HEAD(.dtype = 0xff, .ndim = -1)) && tp__same_sizes(t, like);
 }
 
 /* A new dense header over `of`'s storage: its data begin `offset` elements after `of`'s (for CSR: after the
