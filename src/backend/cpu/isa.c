@@ -4,6 +4,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef TP_X86_KERNELS
+#include <cpuid.h>
+#endif
 
 static const char *const names[TP__N_ISAS] = {"baseline", "avx2", "avx512"};
 
@@ -12,11 +15,20 @@ const char *tp__isa_name(tp__isa_kind kind)
     return names[kind];
 }
 
+#ifdef TP_X86_KERNELS
+/* Conversions of halves, of which some compilers' __builtin_cpu_supports has no name. */
+static bool has_f16c(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && c & bit_F16C;
+}
+#endif
+
 tp__isa_kind tp__isa_detected(void)
 {
 #ifdef TP_X86_KERNELS
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c())
         return TP__BASELINE;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))

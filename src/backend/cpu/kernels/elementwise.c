@@ -6,6 +6,9 @@
 
 #include <float.h>
 #include <math.h>
+#ifdef __F16C__
+#include <immintrin.h>
+#endif
 
 /* A product of bools is meant. */
 #pragma GCC diagnostic ignored "-Wint-in-bool-context"
@@ -198,7 +201,12 @@ static inline int64_t whole(double x)
     {                                                                                              \
         const FROM *x = source;                                                                    \
         TO *out = target;                                                                          \
-        if (stride == 1) {                                                                         \
+        if (stride == 0) {                                                                         \
+            const FROM v = *x;                                                                     \
+            const TO same = (TO)(expression);                                                      \
+            for (int64_t i = 0; i < n; i++)                                                        \
+                out[i] = same;                                                                     \
+        } else if (stride == 1) {                                                                  \
             for (int64_t i = 0; i < n; i++) {                                                      \
                 const FROM v = x[i];                                                               \
                 out[i] = (TO)(expression);                                                         \
@@ -210,35 +218,66 @@ static inline int64_t whole(double x)
             }                                                                                      \
         }                                                                                          \
     }
-#define CONVERT_FROM(from, FROM, to_integer)                       \
-    CONVERT(from, FROM, b8, bool, v != 0)                          \
-    CONVERT(from, FROM, u8, uint8_t, to_integer)                   \
-    CONVERT(from, FROM, i32, int32_t, to_integer)                  \
-    CONVERT(from, FROM, i64, int64_t, to_integer)                  \
-    CONVERT(from, FROM, f32, float, v)                             \
-    CONVERT(from, FROM, f64, double, v)                            \
-    CONVERT(from, FROM, f16, uint16_t, tp__f16_of_float((float)v)) \
+#define CONVERT_FROM(from, FROM, to_integer)      \
+    CONVERT(from, FROM, b8, bool, v != 0)         \
+    CONVERT(from, FROM, u8, uint8_t, to_integer)  \
+    CONVERT(from, FROM, i32, int32_t, to_integer) \
+    CONVERT(from, FROM, i64, int64_t, to_integer) \
+    CONVERT(from, FROM, f32, float, v)            \
+    CONVERT(from, FROM, f64, double, v)           \
     CONVERT(from, FROM, bf16, uint16_t, tp__bf16_of_float((float)v))
+#define CONVERT_TO_F16(from, FROM, to) CONVERT(from, FROM, to, uint16_t, tp__f16_of_float((float)v))
 CONVERT_FROM(b8, bool, v)
 CONVERT_FROM(u8, uint8_t, v)
 CONVERT_FROM(i32, int32_t, v)
 CONVERT_FROM(i64, int64_t, v)
 CONVERT_FROM(f32, float, whole(v))
 CONVERT_FROM(f64, double, whole(v))
+CONVERT_TO_F16(b8, bool, f16)
+CONVERT_TO_F16(u8, uint8_t, f16)
+CONVERT_TO_F16(i32, int32_t, f16)
+CONVERT_TO_F16(i64, int64_t, f16)
+CONVERT_TO_F16(f32, float, f16_plain)
+CONVERT_TO_F16(f64, double, f16)
 
 #define CONVERT_FROM_HALF(from)                                                  \
     CONVERT(from, uint16_t, b8, bool, tp__float_of_##from(v) != 0)               \
     CONVERT(from, uint16_t, u8, uint8_t, whole((double)tp__float_of_##from(v)))  \
     CONVERT(from, uint16_t, i32, int32_t, whole((double)tp__float_of_##from(v))) \
     CONVERT(from, uint16_t, i64, int64_t, whole((double)tp__float_of_##from(v))) \
-    CONVERT(from, uint16_t, f32, float, tp__float_of_##from(v))                  \
     CONVERT(from, uint16_t, f64, double, tp__float_of_##from(v))
 CONVERT_FROM_HALF(f16)
 CONVERT_FROM_HALF(bf16)
+CONVERT(f16, uint16_t, f32_plain, float, tp__float_of_f16(v))
+CONVERT(bf16, uint16_t, f32, float, tp__float_of_bf16(v))
 CONVERT(f16, uint16_t, f16, uint16_t, v)
 CONVERT(bf16, uint16_t, bf16, uint16_t, v)
 CONVERT(f16, uint16_t, bf16, uint16_t, tp__bf16_of_f16(v))
 CONVERT(bf16, uint16_t, f16, uint16_t, tp__f16_of_float(tp__float_of_bf16(v)))
+
+/* Between float16 and float32, eight at a time where there are instructions for it, which give the same bits.
+ */
+static void convert_f32_f16(int64_t n, const void *source, int64_t stride, void *target)
+{
+    const float *x = source;
+    uint16_t *out = target;
+#ifdef __F16C__
+    for (; stride == 1 && n >= 8; n -= 8, x += 8, out += 8)
+        _mm_storeu_si128((void *)out, _mm256_cvtps_ph(_mm256_loadu_ps(x), _MM_FROUND_TO_NEAREST_INT));
+#endif
+    convert_f32_f16_plain(n, x, stride, out);
+}
+
+static void convert_f16_f32(int64_t n, const void *source, int64_t stride, void *target)
+{
+    const uint16_t *x = source;
+    float *out = target;
+#ifdef __F16C__
+    for (; stride == 1 && n >= 8; n -= 8, x += 8, out += 8)
+        _mm256_storeu_ps(out, _mm256_cvtph_ps(_mm_loadu_si128((const void *)x)));
+#endif
+    convert_f16_f32_plain(n, x, stride, out);
+}
 
 /* What moves elements needs their size alone. Without a branch, which nothing could predict. */
 #define WHERE(bits)                                                                         \
