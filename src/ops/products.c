@@ -178,18 +178,31 @@ tp_tensor *tp_kron(tp_tensor *a, tp_tensor *b)
         if (__builtin_mul_overflow(da < 0 ? 1 : a->shape[da], db < 0 ? 1 : b->shape[db], &shape[d]))
             return tp__fail_null(TP_ERROR_SHAPE, "the result has more elements than fit");
     }
-    /* All of b beside each element of a, and then the dimensions of each in turn. Dimension by dimension, so
-     * that 2 * ndim never has to fit: a's elements repeated, times b tiled. */
+    /* All of b beside each element of a: dimensions of both in turn, without those of size 1. */
+    int64_t a_shape[2 * TP_MAX_DIMS], b_shape[2 * TP_MAX_DIMS], times[TP_MAX_DIMS];
+    int n = 0;
+    for (int d = 0; d < ndim; d++) {
+        const int da = d - (ndim - a->ndim), db = d - (ndim - b->ndim);
+        const int64_t of_a = da < 0 ? 1 : a->shape[da], of_b = db < 0 ? 1 : b->shape[db];
+        times[d] = of_a;
+        if (of_a != 1) {
+            a_shape[n] = of_a;
+            b_shape[n++] = 1;
+        }
+        if (of_b != 1) {
+            a_shape[n] = 1;
+            b_shape[n++] = of_b;
+        }
+    }
+    if (n <= TP_MAX_DIMS) {
+        tp_tensor *product = tp_mul(tp_reshape_n(a, n, a_shape), tp_reshape_n(b, n, b_shape));
+        return product ? tp__named(tp_reshape_n(product, ndim, shape), "UnsafeViewBackward0") : NULL;
+    }
+    /* There are too many: a's elements repeated, times b tiled. */
     for (int d = 0; a && d < a->ndim; d++) {
         const int db = d + ndim - a->ndim - (ndim - b->ndim);
         if (db >= 0 && b->shape[db] != 1)
             a = tp_repeat_interleave(a, b->shape[db], d);
-    }
-    int64_t times[TP_MAX_DIMS];
-    for (int d = 0; a && d < ndim; d++) {
-        const int db = d - (ndim - b->ndim);
-        const int64_t size = db < 0 ? 1 : b->shape[db];
-        times[d] = size ? shape[d] / size : 1;
     }
     return a ? tp_mul(a, tp_tile_n(b, ndim, times)) : NULL;
 }
