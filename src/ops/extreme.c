@@ -1,4 +1,5 @@
 /* The largest and the smallest element, and where it stands; any and all. */
+#include "backend/cpu/table.h"
 #include "ops/index.h"
 #include "ops/ops.h"
 #include "ops/reduce.h"
@@ -94,9 +95,26 @@ static tp_status infer_extreme_all(tp_call *call)
     return TP_OK;
 }
 
+/* Whether the extreme's bits tell which of several equal elements it is. */
+static bool is_ambiguous(const tp_tensor *value)
+{
+    const double v = tp__load_f64((tp_dtype)value->dtype, value->data);
+    return tp_dtype_is_float((tp_dtype)value->dtype) && (v == 0 || v != v);
+}
+
+/* Found in lanes; the first of several zeros or NaNs needs a search. */
 static tp_status forward_extreme_all(tp_call *call)
 {
-    return search_rows(call->inputs[0], call->attributes, 1, call->outputs[0]->data, NULL);
+    const tp_tensor *x = call->inputs[0];
+    const extreme *e = call->attributes;
+    tp_tensor *out = call->outputs[0];
+    tp__array from;
+    TP__TRY(tp__as_rows(x, TP__ALL_DIMS, &from));
+    tp__scan()->extreme[e->smallest][x->dtype](x->numel, 1, 1, from.data, out->data);
+    if (is_ambiguous(out))
+        searches[e->smallest][x->dtype](1, x->numel, from.data, out->data, NULL);
+    tp_release(from.scratch);
+    return TP_OK;
 }
 
 /* Elements equal to the result share the gradient; if it is NaN, those that are NaN. */

@@ -128,10 +128,51 @@ static bool next_row(rows *at)
     return d >= 0;
 }
 
-static void fill(char *out, int64_t n, const char *value, size_t size)
+/* Neighbours in a row of the result that come from places evenly apart, or from nowhere: from -1 then. */
+typedef struct run {
+    int64_t from, step, n;
+} run;
+
+/* A row's runs, of which there are at most n. */
+static int64_t runs_of(int64_t n, const int64_t *offsets, run *runs)
 {
-    for (int64_t i = 0; i < n; i++, out += size)
-        memcpy(out, value, size);
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i += runs[count++].n) {
+        const bool nowhere = offsets[i] < 0;
+        const int64_t step = nowhere || i + 1 == n || offsets[i + 1] < 0 ? 0 : offsets[i + 1] - offsets[i];
+        run *r = &runs[count];
+        *r = (run){offsets[i], step, 1};
+        while (i + r->n < n && (offsets[i + r->n] < 0) == nowhere &&
+               offsets[i + r->n] == offsets[i + r->n - 1] + step)
+            r->n++;
+    }
+    return count;
+}
+
+#define COPY_RUN(T)                         \
+    {                                       \
+        const T *in = from;                 \
+        T *out = to;                        \
+        if (step == -1)                     \
+            for (int64_t i = 0; i < n; i++) \
+                out[i] = in[-i];            \
+        else                                \
+            for (int64_t i = 0; i < n; i++) \
+                out[i] = in[i * step];      \
+    }
+
+static void copy_run(size_t size, int64_t n, const void *from, int64_t step, void *to)
+{
+    if (step == 1)
+        memcpy(to, from, (size_t)n * size);
+    else if (size == 1)
+        COPY_RUN(uint8_t)
+    else if (size == 2)
+        COPY_RUN(uint16_t)
+    else if (size == 4)
+        COPY_RUN(uint32_t)
+    else
+        COPY_RUN(uint64_t)
 }
 
 static tp_status forward_remap(tp_call *call)
@@ -147,30 +188,29 @@ static tp_status forward_remap(tp_call *call)
         return TP_OK;
     }
     int64_t *offsets[TP_MAX_DIMS];
-    TP__TRY(offsets_of(r, out, x->shape, x->strides, offsets));
+    const int64_t n = out->shape[r->ndim - 1];
+    run *runs = tp__malloc((size_t)n * sizeof *runs);
+    const tp_status status = runs ? offsets_of(r, out, x->shape, x->strides, offsets) : TP_ERROR_MEMORY;
+    if (status != TP_OK) {
+        tp__free(runs);
+        return status;
+    }
+    const int64_t n_runs = runs_of(n, offsets[r->ndim - 1], runs);
     char nothing[8], *to = out->data;
     tp__store_f64((tp_dtype)x->dtype, nothing, r->value);
-    const int64_t *last = offsets[r->ndim - 1], n = out->shape[r->ndim - 1];
     rows at = {out, offsets, {0}, 0};
     find_base(&at);
     do {
-        if (at.base < 0) {
-            fill(to, n, nothing, size);
-            to += (size_t)n * size;
-            continue;
-        }
-        for (int64_t i = 0, run; i < n; i += run, to += (size_t)run * size) {
-            run = 1;
-            if (last[i] < 0) {
-                memcpy(to, nothing, size);
-                continue;
-            }
-            while (i + run < n && last[i + run] == last[i] + run)
-                run++;
-            memcpy(to, x->data + (size_t)(at.base + last[i]) * size, (size_t)run * size);
+        for (int64_t k = 0; k < n_runs; to += (size_t)runs[k++].n * size) {
+            if (at.base < 0 || runs[k].from < 0)
+                copy_run(size, runs[k].n, nothing, 0, to);
+            else
+                copy_run(size, runs[k].n, x->data + (at.base + runs[k].from) * (int64_t)size, runs[k].step,
+                         to);
         }
     } while (next_row(&at));
     tp__free(offsets[0]);
+    tp__free(runs);
     return TP_OK;
 }
 

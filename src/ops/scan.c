@@ -325,19 +325,28 @@ static tp_status infer_extreme_so_far(tp_call *call)
 }
 
 /* Along columns `after` elements apart; the last of equals, and of NaNs, wins. */
-#define SO_FAR(T, name, COMPARE)                                                                 \
-    static void name(tp__around a, const void *from, void *to, int64_t *places)                  \
-    {                                                                                            \
-        const T *x = from;                                                                       \
-        T *out = to;                                                                             \
-        for (int64_t b = 0; b < a.before; b++)                                                   \
-            for (int64_t i = 0; i < a.n; i++)                                                    \
-                for (int64_t at = (b * a.n + i) * a.after, end = at + a.after; at < end; at++) { \
-                    const T v = x[at], s = i ? out[at - a.after] : v;                            \
-                    const bool wins = v COMPARE s || v != v || i == 0;                           \
-                    out[at] = wins ? v : s;                                                      \
-                    places[at] = wins ? i : places[at - a.after];                                \
-                }                                                                                \
+#define SO_FAR(T, name, COMPARE)                                                                      \
+    static void name(tp__around a, const void *from, void *to, int64_t *places)                       \
+    {                                                                                                 \
+        const T *x = from;                                                                            \
+        T *out = to;                                                                                  \
+        for (int64_t b = 0; b < a.before && a.after == 1; b++, x += a.n, out += a.n, places += a.n) { \
+            T s = x[0];                                                                               \
+            for (int64_t i = 0, place = 0; i < a.n; i++) {                                            \
+                const T v = x[i];                                                                     \
+                const bool wins = (v COMPARE s) | (v != v);                                           \
+                out[i] = s = wins ? v : s;                                                            \
+                places[i] = place = wins ? i : place;                                                 \
+            }                                                                                         \
+        }                                                                                             \
+        for (int64_t b = 0; b < a.before && a.after > 1; b++)                                         \
+            for (int64_t i = 0; i < a.n; i++)                                                         \
+                for (int64_t at = (b * a.n + i) * a.after, end = at + a.after; at < end; at++) {      \
+                    const T v = x[at], s = i ? out[at - a.after] : v;                                 \
+                    const bool wins = v COMPARE s || v != v || i == 0;                                \
+                    out[at] = wins ? v : s;                                                           \
+                    places[at] = wins ? i : places[at - a.after];                                     \
+                }                                                                                     \
     }
 #define SO_FAR_BOTH(T, suffix)     \
     SO_FAR(T, cummax_##suffix, >=) \
