@@ -57,6 +57,10 @@ static char *take_places(const tp__places *p, const char *start, size_t size, ch
             memcpy(out, start + p->at[i] * (int64_t)size, run);
         return out;
     }
+    if (p->n_after == 1) {
+        tp__take(size, p->n_at, start, p->at, out);
+        return out + (size_t)p->n_at * size;
+    }
     for (int64_t i = 0; i < p->n_at; i++) {
         const char *from = start + p->at[i] * (int64_t)size;
         for (int64_t a = 0; a < p->n_after; a++, out += size) {

@@ -3,6 +3,7 @@
 #include "base/threads.h"
 #include "ops/index.h"
 #include "ops/ops.h"
+#include "ops/places.h"
 
 #include <string.h>
 
@@ -72,20 +73,6 @@ typedef struct find_job {
     size_t size;
 } find_job;
 
-#define TAKE(T)                     \
-    for (int64_t i = 0; i < m; i++) \
-        ((T *)values)[i] = ((const T *)row)[places[i]];
-
-static void take(size_t size, int64_t m, const void *row, const int64_t *places, void *values)
-{
-    if (size == 1)
-        TAKE(uint8_t)
-    else if (size == 4)
-        TAKE(uint32_t)
-    else
-        TAKE(uint64_t)
-}
-
 static void find_in_chunk(void *context, int64_t chunk)
 {
     const find_job *job = context;
@@ -97,7 +84,7 @@ static void find_in_chunk(void *context, int64_t chunk)
         int64_t *places = job->places + r * f->m;
         f->find(f, row, places, job->scratch + (size_t)chunk * f->scratch);
         if (job->values)
-            take(job->size, f->m, row, places, job->values + (size_t)(r * f->m) * job->size);
+            tp__take(job->size, f->m, row, places, job->values + (size_t)(r * f->m) * job->size);
     }
 }
 

@@ -34,13 +34,6 @@ static tp_status check_type(const tp_tensor *index)
                    tp_dtype_name((tp_dtype)index->dtype));
 }
 
-static tp_status refuse(int64_t index, const char *place, int dim, int64_t size)
-{
-    return tp_fail(TP_ERROR_INDEX,
-                   "index %lld is out of bounds for dimension %d with size %lld; it stands at %s",
-                   (long long)index, dim, (long long)size, place);
-}
-
 /* ---- index_select: whole slices ---- */
 
 /* x as [before][size][after] around dimension `dim`. */
@@ -75,7 +68,7 @@ static tp_status check_places(const int64_t *places, int64_t n, int dim, int64_t
     for (int64_t i = 0; i < n; i++)
         if (places[i] < 0 || places[i] >= size) {
             char place[TP__SHAPE_TEXT_SIZE];
-            return refuse(places[i], tp__shape_text(place, sizeof place, 1, &i), dim, size);
+            return tp__refuse_index(places[i], tp__shape_text(place, sizeof place, 1, &i), dim, size);
         }
     return TP_OK;
 }
@@ -101,10 +94,18 @@ static tp_status forward_index_select(tp_call *call)
     TP__TRY(tp__spread(x, x, &from));
     const int64_t *places = at.data;
     TP__TRY(check_places(places, index->numel, dim, s.size));
+    const size_t size = tp_dtype_size((tp_dtype)x->dtype);
     char *out = call->outputs[0]->data;
-    for (int64_t b = 0; s.after && b < s.before; b++)
+    for (int64_t b = 0; s.after && b < s.before; b++) {
+        const char *slice = (const char *)from.data + (size_t)(b * s.size) * s.after;
+        if (s.after == size) {
+            tp__take(size, index->numel, slice, places, out);
+            out += (size_t)index->numel * size;
+            continue;
+        }
         for (int64_t i = 0; i < index->numel; i++, out += s.after)
-            memcpy(out, (const char *)from.data + (size_t)(b * s.size + places[i]) * s.after, s.after);
+            memcpy(out, slice + (size_t)places[i] * s.after, s.after);
+    }
     tp_release(from.scratch);
     tp_release(at.scratch);
     return TP_OK;
@@ -291,67 +292,23 @@ static tp_status infer_gather(tp_call *call)
     return TP_OK;
 }
 
-/* Goes over all places of `index` and finds each one's element in a tensor of these strides. */
-typedef struct pointer {
-    const tp_tensor *index;
-    int dim;
-    int64_t size; /* of dimension `dim` in what is pointed into */
-    int64_t strides[TP_MAX_DIMS], place[TP_MAX_DIMS], offset, from;
-} pointer;
+typedef struct taking {
+    size_t size;
+    const char *from;
+    char *to;
+} taking;
 
-static pointer start(const tp_tensor *index, int dim, const tp_tensor *into)
+static void take(void *context, int64_t begin, int64_t n, const int64_t *offsets)
 {
-    pointer p = {.index = index, .dim = dim, .size = into->ndim ? into->shape[dim] : 1};
-    memcpy(p.strides, into->strides, (size_t)into->ndim * sizeof(int64_t));
-    return p;
-}
-
-/* The offset of the element that the current place names, in `at`. */
-static tp_status find(const pointer *p, int64_t *at)
-{
-    const int64_t named = ((const int64_t *)(const void *)p->index->data)[p->from];
-    *at = p->offset + named * p->strides[p->dim];
-    if (named >= 0 && named < p->size)
-        return TP_OK;
-    char place[TP__SHAPE_TEXT_SIZE];
-    return refuse(named, tp__shape_text(place, sizeof place, p->index->ndim, p->place), p->dim, p->size);
-}
-
-static void advance(pointer *p)
-{
-    const tp_tensor *index = p->index;
-    for (int d = index->ndim - 1; d >= 0; d--) {
-        const int64_t stride = d == p->dim ? 0 : p->strides[d];
-        p->offset += stride;
-        p->from += index->strides[d];
-        if (++p->place[d] < index->shape[d])
-            return;
-        p->offset -= stride * p->place[d];
-        p->from -= index->strides[d] * p->place[d];
-        p->place[d] = 0;
-    }
-}
-
-tp_status tp__element_offsets(const tp_tensor *index, int dim, const tp_tensor *in, int64_t *offsets)
-{
-    pointer p = start(index, dim, in);
-    for (int64_t i = 0; i < index->numel; i++, advance(&p))
-        TP__TRY(find(&p, &offsets[i]));
-    return TP_OK;
+    const taking *t = context;
+    tp__take(t->size, n, t->from, offsets, t->to + (size_t)begin * t->size);
 }
 
 static tp_status forward_gather(tp_call *call)
 {
-    const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
-    const size_t size = tp_dtype_size((tp_dtype)x->dtype);
-    char *out = call->outputs[0]->data;
-    pointer p = start(index, ((const choice *)call->attributes)->dim, x);
-    for (int64_t i = 0; i < index->numel; i++, out += size, advance(&p)) {
-        int64_t at;
-        TP__TRY(find(&p, &at));
-        memcpy(out, x->data + at * (int64_t)size, size);
-    }
-    return TP_OK;
+    const tp_tensor *x = call->inputs[0];
+    taking t = {tp_dtype_size((tp_dtype)x->dtype), x->data, call->outputs[0]->data};
+    return tp__each_element(call->inputs[1], ((const choice *)call->attributes)->dim, x, take, &t);
 }
 
 /* The gradient of x, where one of x and index may be a scalar, and an empty index of any shape. */
@@ -430,20 +387,13 @@ static tp_status infer_gather_backward(tp_call *call)
 
 static tp_status forward_gather_backward(tp_call *call)
 {
-    const tp_tensor *index = call->inputs[1];
     tp_tensor *out = call->outputs[0];
+    const size_t size = tp_dtype_size((tp_dtype)out->dtype);
     tp__array from;
     TP__TRY(tp__spread(call->inputs[0], call->inputs[0], &from));
-    memset(out->data, 0, (size_t)out->numel * tp_dtype_size((tp_dtype)out->dtype));
-    pointer p = start(index, ((const choice *)call->attributes)->dim, out);
-    for (int64_t i = 0; i < index->numel; i++, advance(&p)) {
-        int64_t at;
-        TP__TRY(find(&p, &at));
-        if (out->dtype == TP_F32)
-            ((float *)(void *)out->data)[at] += ((const float *)from.data)[i];
-        else
-            ((double *)(void *)out->data)[at] += ((const double *)from.data)[i];
-    }
+    memset(out->data, 0, (size_t)out->numel * size);
+    TP__TRY(tp__meet_elements(TP__ADD, call->inputs[1], ((const choice *)call->attributes)->dim, from.data, 1,
+                              out));
     tp_release(from.scratch);
     return TP_OK;
 }

@@ -179,6 +179,14 @@ void tp__places_free(tp__places *places)
     {                                                                                               \
         const T *from = values;                                                                     \
         T *out = to;                                                                                \
+        for (int64_t i = 0; i < n && !offsets; i++) {                                               \
+            const T a = out[i], b = from[i * step];                                                 \
+            const W met = (W)(result);                                                              \
+            (void)a;                                                                                \
+            out[i] = (T)met;                                                                        \
+        }                                                                                           \
+        if (!offsets)                                                                               \
+            return;                                                                                 \
         for (int64_t i = 0; i < n; i++) {                                                           \
             const T a = out[offsets[i]], b = from[i * step];                                        \
             const W met = (W)(result);                                                              \
@@ -234,6 +242,149 @@ void tp__meet_places(tp__meeting how, const tp__places *p, const void *values, t
             continue;
         }
         for (int64_t i = 0; i < p->n_at; i++, from += p->n_after * size)
-            meet(p->n_after, p->after, from, 1, to + p->at[i] * size);
+            meet(p->n_after, p->even ? NULL : p->after, from, 1, to + p->at[i] * size);
     }
+}
+
+/* ---- Single elements along one dimension ---- */
+
+tp_status tp__refuse_index(int64_t index, const char *place, int dim, int64_t size)
+{
+    return tp_fail(TP_ERROR_INDEX,
+                   "index %lld is out of bounds for dimension %d with size %lld; it stands at %s",
+                   (long long)index, dim, (long long)size, place);
+}
+
+#define TAKE(T)                     \
+    for (int64_t i = 0; i < n; i++) \
+        ((T *)out)[i] = ((const T *)x)[offsets[i]];
+
+void tp__take(size_t size, int64_t n, const void *x, const int64_t *offsets, void *out)
+{
+    if (size == 1)
+        TAKE(uint8_t)
+    else if (size == 2)
+        TAKE(uint16_t)
+    else if (size == 4)
+        TAKE(uint32_t)
+    else
+        TAKE(uint64_t)
+}
+
+/* Goes over the elements of `index`; dimensions of one element are left out. */
+typedef struct finder {
+    const tp_tensor *index;
+    int dim, ndim;
+    int64_t size, stride; /* of dimension `dim` in what is pointed into */
+    int64_t shape[TP_MAX_DIMS], steps[TP_MAX_DIMS], strides[TP_MAX_DIMS], place[TP_MAX_DIMS];
+    int64_t from, offset; /* where the present element stands, and what the other dimensions contribute */
+} finder;
+
+static finder start(const tp_tensor *index, int dim, const tp_tensor *in)
+{
+    finder f = {
+        .index = index, .dim = dim, .size = size_of(in, dim), .stride = in->ndim ? in->strides[dim] : 0};
+    for (int d = 0; d < index->ndim; d++) {
+        if (index->shape[d] == 1)
+            continue;
+        f.shape[f.ndim] = index->shape[d];
+        f.steps[f.ndim] = index->strides[d];
+        f.strides[f.ndim++] = d == dim || !in->ndim ? 0 : in->strides[d];
+    }
+    if (!f.ndim)
+        f.shape[f.ndim++] = 1;
+    return f;
+}
+
+static tp_status refuse_element(const tp_tensor *index, int64_t i, int64_t named, int dim, int64_t size)
+{
+    char text[TP__SHAPE_TEXT_SIZE];
+    int64_t place[TP_MAX_DIMS];
+    for (int d = index->ndim - 1; d >= 0; d--) {
+        place[d] = i % index->shape[d];
+        i /= index->shape[d];
+    }
+    return tp__refuse_index(named, tp__shape_text(text, sizeof text, index->ndim, place), dim, size);
+}
+
+/* The offsets of the next n elements, which lie in a row and begin with number `first`. */
+static tp_status find_in_row(const finder *f, int64_t first, int64_t n, int64_t *offsets)
+{
+    const int64_t *named = (const int64_t *)(const void *)f->index->data + f->from;
+    const int64_t step = f->steps[f->ndim - 1], stride = f->strides[f->ndim - 1];
+    const uint64_t last = (uint64_t)f->size - 1, by = (uint64_t)f->stride;
+    uint64_t outside = 0; /* in its highest bit: something is negative, or larger than `last` */
+    if (step == 1 && stride == 0 && by == 1) {
+        for (int64_t i = 0; i < n; i++) {
+            outside |= (uint64_t)named[i] | (last - (uint64_t)named[i]);
+            offsets[i] = (int64_t)((uint64_t)f->offset + (uint64_t)named[i]);
+        }
+    } else {
+        for (int64_t i = 0; i < n; i++) {
+            const uint64_t place = (uint64_t)named[i * step];
+            outside |= place | (last - place);
+            offsets[i] = (int64_t)((uint64_t)(f->offset + i * stride) + place * by);
+        }
+    }
+    for (int64_t i = 0; i < n && outside >> 63; i++)
+        if (named[i * step] < 0 || named[i * step] >= f->size)
+            return refuse_element(f->index, first + i, named[i * step], f->dim, f->size);
+    return TP_OK;
+}
+
+static void advance(finder *f, int64_t n)
+{
+    int d = f->ndim - 1;
+    f->place[d] += n;
+    f->from += n * f->steps[d];
+    f->offset += n * f->strides[d];
+    for (; d > 0 && f->place[d] == f->shape[d]; d--) {
+        f->from += f->steps[d - 1] - f->place[d] * f->steps[d];
+        f->offset += f->strides[d - 1] - f->place[d] * f->strides[d];
+        f->place[d] = 0;
+        f->place[d - 1]++;
+    }
+}
+
+tp_status tp__each_element(const tp_tensor *index, int dim, const tp_tensor *in,
+                           void (*use)(void *context, int64_t begin, int64_t n, const int64_t *offsets),
+                           void *context)
+{
+    enum { SOME = 512 };
+    int64_t offsets[SOME];
+    finder f = start(index, dim, in);
+    for (int64_t begin = 0; begin < index->numel;) {
+        const int64_t all = index->numel - begin < SOME ? index->numel - begin : SOME;
+        for (int64_t i = 0, n; i < all; i += n) {
+            const int64_t row = f.shape[f.ndim - 1] - f.place[f.ndim - 1];
+            n = row < all - i ? row : all - i;
+            TP__TRY(find_in_row(&f, begin + i, n, offsets + i));
+            advance(&f, n);
+        }
+        use(context, begin, all, offsets);
+        begin += all;
+    }
+    return TP_OK;
+}
+
+typedef struct element_meeting {
+    tp__meeting how;
+    tp_dtype dtype;
+    const char *values;
+    int64_t step;
+    void *out;
+} element_meeting;
+
+static void meet_some(void *context, int64_t begin, int64_t n, const int64_t *offsets)
+{
+    const element_meeting *m = context;
+    tp__meet(m->how, m->dtype, n, offsets, m->values + begin * m->step * (int64_t)tp_dtype_size(m->dtype),
+             m->step, m->out);
+}
+
+tp_status tp__meet_elements(tp__meeting how, const tp_tensor *index, int dim, const void *values,
+                            int64_t step, tp_tensor *out)
+{
+    element_meeting m = {how, (tp_dtype)out->dtype, values, step, out->data};
+    return tp__each_element(index, dim, out, meet_some, &m);
 }

@@ -33,9 +33,12 @@ void tp__places_free(tp__places *places);
 /* What happens where a value meets what is there. */
 typedef enum tp__meeting { TP__SET, TP__ADD, TP__MULTIPLY, TP__LARGER, TP__SMALLER } tp__meeting;
 
-/* out[offsets[i]] meets values[i * step] for i < n, in this order. */
+/* out[offsets[i]], or out[i] where `offsets` is NULL, meets values[i * step] for i < n, in this order. */
 void tp__meet(tp__meeting how, tp_dtype dtype, int64_t n, const int64_t *offsets, const void *values,
               int64_t step, void *out);
+
+/* out[i] = x[offsets[i]] for elements of that size. */
+void tp__take(size_t size, int64_t n, const void *x, const int64_t *offsets, void *out);
 
 /* The values, contiguous and in the order (b, i, a), meet the places of `out`. */
 void tp__meet_places(tp__meeting how, const tp__places *places, const void *values, tp_tensor *out);
@@ -43,7 +46,18 @@ void tp__meet_places(tp__meeting how, const tp__places *places, const void *valu
 /* The vector or scalar `index` as int64; NULL after an error, or for another dtype. */
 tp_tensor *tp__as_index(tp_tensor *index);
 
-/* The offsets in `in` of the elements that `index` (int64) names along `dim`; numel of them. */
-tp_status tp__element_offsets(const tp_tensor *index, int dim, const tp_tensor *in, int64_t *offsets);
+/* Finds the elements of `in` that `index` (int64) names along `dim`, and hands their offsets to `use`, in
+ * order and some at a time: those of the index's elements begin to begin + n - 1. Ends at an index that is
+ * out of range, with its error. */
+tp_status tp__each_element(const tp_tensor *index, int dim, const tp_tensor *in,
+                           void (*use)(void *context, int64_t begin, int64_t n, const int64_t *offsets),
+                           void *context);
+
+/* The elements of `out` so named meet values[i * step]. */
+tp_status tp__meet_elements(tp__meeting how, const tp_tensor *index, int dim, const void *values,
+                            int64_t step, tp_tensor *out);
+
+/* The error of an index; `place` says where it stands. */
+tp_status tp__refuse_index(int64_t index, const char *place, int dim, int64_t size);
 
 #endif

@@ -85,25 +85,20 @@ static tp_status covered(const tp_tensor *source, const tp_tensor *index, tp__ar
 }
 
 /* out becomes x with what the index names, which `how` meets. `begin`, unless NULL, comes there first. */
-static tp_status scatter(tp_call *call, tp__meeting how, const char *begin, int64_t **offsets)
+static tp_status scatter(tp_call *call, tp__meeting how, const char *begin)
 {
-    const tp_tensor *x = call->inputs[0], *index = call->inputs[1];
-    const scattering *s = call->attributes;
+    const tp_tensor *index = call->inputs[1];
+    const int dim = ((const scattering *)call->attributes)->dim;
     tp_tensor *out = call->outputs[0];
-    const tp_dtype dtype = (tp_dtype)out->dtype;
     tp__array from = {0};
-    tp__copy_elements(x, out);
-    *offsets = NULL;
+    tp__copy_elements(call->inputs[0], out);
     if (!index->numel)
         return TP_OK;
-    if (!(*offsets = tp__malloc((size_t)index->numel * sizeof **offsets)))
-        return TP_ERROR_MEMORY;
-    TP__TRY(tp__element_offsets(index, s->dim, out, *offsets));
     if (begin)
-        tp__meet(TP__SET, dtype, index->numel, *offsets, begin, 0, out->data);
+        TP__TRY(tp__meet_elements(TP__SET, index, dim, begin, 0, out));
     if (call->n_inputs > 2) {
         TP__TRY(covered(call->inputs[2], index, &from));
-        tp__meet(how, dtype, index->numel, *offsets, from.data, 1, out->data);
+        TP__TRY(tp__meet_elements(how, index, dim, from.data, 1, out));
         tp_release(from.scratch);
     }
     return TP_OK;
@@ -111,28 +106,19 @@ static tp_status scatter(tp_call *call, tp__meeting how, const char *begin, int6
 
 static tp_status forward_scatter(tp_call *call)
 {
-    int64_t *offsets;
-    const tp_status status = scatter(call, TP__SET, NULL, &offsets);
-    tp__free(offsets);
-    return status;
+    return scatter(call, TP__SET, NULL);
 }
 
 static tp_status forward_scatter_value(tp_call *call)
 {
-    int64_t *offsets;
     char value[8];
     tp__store_f64((tp_dtype)call->outputs[0]->dtype, value, ((const scattering *)call->attributes)->value);
-    const tp_status status = scatter(call, TP__SET, value, &offsets);
-    tp__free(offsets);
-    return status;
+    return scatter(call, TP__SET, value);
 }
 
 static tp_status forward_scatter_add(tp_call *call)
 {
-    int64_t *offsets;
-    const tp_status status = scatter(call, TP__ADD, NULL, &offsets);
-    tp__free(offsets);
-    return status;
+    return scatter(call, TP__ADD, NULL);
 }
 
 /* The gradient of x: g with zeros where something was written. */
@@ -262,8 +248,16 @@ static double neutral(tp_scatter_mode mode, tp_dtype dtype)
         if (counts[i])                       \
             ((T *)(void *)out->data)[i] /= (T)counts[i];
 
+static void count(void *context, int64_t begin, int64_t n, const int64_t *offsets)
+{
+    int64_t *counts = context;
+    (void)begin;
+    for (int64_t i = 0; i < n; i++)
+        counts[offsets[i]]++;
+}
+
 /* Sums become means; integers are rounded down. */
-static tp_status divide(tp_tensor *out, int64_t n, const int64_t *offsets, bool include_self)
+static tp_status divide(tp_tensor *out, const tp_tensor *index, int dim, bool include_self)
 {
     int64_t *counts = tp__malloc((size_t)out->numel * sizeof *counts);
     const size_t size = tp_dtype_size((tp_dtype)out->dtype);
@@ -271,8 +265,7 @@ static tp_status divide(tp_tensor *out, int64_t n, const int64_t *offsets, bool 
         return TP_ERROR_MEMORY;
     for (int64_t i = 0; i < out->numel; i++)
         counts[i] = include_self;
-    for (int64_t i = 0; i < n; i++)
-        counts[offsets[i]]++;
+    tp__each_element(index, dim, out, count, counts);
     if (out->dtype == TP_F32) {
         DIVIDE_FLOATS(float)
     } else if (out->dtype == TP_F64) {
@@ -294,17 +287,13 @@ static tp_status forward_scatter_reduce(tp_call *call)
     const scattering *s = call->attributes;
     tp_tensor *out = call->outputs[0];
     const tp_dtype dtype = (tp_dtype)out->dtype;
-    int64_t *offsets;
     char begin[8];
     if (s->mode == TP_SCATTER_AMIN && dtype == TP_I64)
         tp__store_i64(dtype, begin, INT64_MAX);
     else
         tp__store_f64(dtype, begin, neutral(s->mode, dtype));
-    tp_status status = scatter(call, meetings[s->mode], s->include_self ? NULL : begin, &offsets);
-    if (status == TP_OK && s->mode == TP_SCATTER_MEAN)
-        status = divide(out, call->inputs[1]->numel, offsets, s->include_self);
-    tp__free(offsets);
-    return status;
+    TP__TRY(scatter(call, meetings[s->mode], s->include_self ? NULL : begin));
+    return s->mode == TP_SCATTER_MEAN ? divide(out, call->inputs[1], s->dim, s->include_self) : TP_OK;
 }
 
 /* The gradient of a product with respect to its factors: g times the product over the factor, but where one
