@@ -77,42 +77,51 @@ typedef struct distances {
 } distances;
 
 /* Eight sums, or maxima, side by side, joined as a tree: the compiler's vectors do not change the result. */
-#define DISTANCE(T, suffix)                                                                         \
-    static T distance_##suffix(norm_kind kind, int64_t k, const T *a, const T *b)                   \
-    {                                                                                               \
-        T lanes[8] = {0};                                                                           \
-        for (int64_t i = 0; i < k; i += 8)                                                          \
-            for (int64_t l = 0; l < (k - i < 8 ? k - i : 8); l++) {                                 \
-                const T d = a[i + l] - b[i + l], size = d < 0 ? -d : d;                             \
-                if (kind == EUCLID)                                                                 \
-                    lanes[l] += d * d;                                                              \
-                else if (kind == ABSOLUTE)                                                          \
-                    lanes[l] += size;                                                               \
-                else if (kind == COUNT)                                                             \
-                    lanes[l] += d != 0;                                                             \
-                else                                                                                \
-                    lanes[l] = lanes[l] > size || isnan(lanes[l]) ? lanes[l] : size;                \
-            }                                                                                       \
-        for (int width = 4; width; width /= 2)                                                      \
-            for (int l = 0; l < width; l++) {                                                       \
-                const T other = lanes[l + width];                                                   \
-                if (kind != MAXIMUM)                                                                \
-                    lanes[l] += other;                                                              \
-                else                                                                                \
-                    lanes[l] = lanes[l] > other || isnan(lanes[l]) ? lanes[l] : other;              \
-            }                                                                                       \
-        return kind == EUCLID ? (T)sqrt((double)lanes[0]) : lanes[0];                               \
-    }                                                                                               \
-    static void rows_##suffix(void *context, int64_t chunk)                                         \
-    {                                                                                               \
-        const distances *d = context;                                                               \
-        const int64_t end = (chunk + 1) * d->rows < d->all ? (chunk + 1) * d->rows : d->all;        \
-        for (int64_t r = chunk * d->rows; r < end; r++) {                                           \
-            const T *a = (const T *)d->a + r * d->k, *b = (const T *)d->b + r / d->n * d->m * d->k; \
-            T *out = (T *)d->out + r * d->m;                                                        \
-            for (int64_t j = 0; j < d->m; j++)                                                      \
-                out[j] = distance_##suffix(d->kind, d->k, a, b + j * d->k);                         \
-        }                                                                                           \
+#define DISTANCE(T, suffix)                                                                              \
+    static inline T joined_##suffix(norm_kind kind, T lane, T size)                                      \
+    {                                                                                                    \
+        if (kind == MAXIMUM)                                                                             \
+            return (lane > size) | (lane != lane) ? lane : size;                                         \
+        return lane + size;                                                                              \
+    }                                                                                                    \
+    static inline T part_##suffix(norm_kind kind, T a, T b)                                              \
+    {                                                                                                    \
+        const T d = a - b;                                                                               \
+        return kind == EUCLID ? d * d : kind == COUNT ? (T)(d != 0) : d < 0 ? -d : d;                    \
+    }                                                                                                    \
+    static inline void row_##suffix(norm_kind kind, const distances *d, const T *a, const T *b, T *out)  \
+    {                                                                                                    \
+        const int64_t k = d->k;                                                                          \
+        for (int64_t j = 0; j < d->m; j++, b += k) {                                                     \
+            T lanes[8] = {0};                                                                            \
+            int64_t i = 0;                                                                               \
+            for (; i + 8 <= k; i += 8)                                                                   \
+                for (int l = 0; l < 8; l++)                                                              \
+                    lanes[l] = joined_##suffix(kind, lanes[l], part_##suffix(kind, a[i + l], b[i + l])); \
+            for (int64_t l = 0; i + l < k; l++)                                                          \
+                lanes[l] = joined_##suffix(kind, lanes[l], part_##suffix(kind, a[i + l], b[i + l]));     \
+            for (int width = 4; width; width /= 2)                                                       \
+                for (int l = 0; l < width; l++)                                                          \
+                    lanes[l] = joined_##suffix(kind, lanes[l], lanes[l + width]);                        \
+            out[j] = kind == EUCLID ? (T)sqrt((double)lanes[0]) : lanes[0];                              \
+        }                                                                                                \
+    }                                                                                                    \
+    static void rows_##suffix(void *context, int64_t chunk)                                              \
+    {                                                                                                    \
+        const distances *d = context;                                                                    \
+        const int64_t end = (chunk + 1) * d->rows < d->all ? (chunk + 1) * d->rows : d->all;             \
+        for (int64_t r = chunk * d->rows; r < end; r++) {                                                \
+            const T *a = (const T *)d->a + r * d->k, *b = (const T *)d->b + r / d->n * d->m * d->k;      \
+            T *out = (T *)d->out + r * d->m;                                                             \
+            if (d->kind == EUCLID)                                                                       \
+                row_##suffix(EUCLID, d, a, b, out);                                                      \
+            else if (d->kind == ABSOLUTE)                                                                \
+                row_##suffix(ABSOLUTE, d, a, b, out);                                                    \
+            else if (d->kind == COUNT)                                                                   \
+                row_##suffix(COUNT, d, a, b, out);                                                       \
+            else                                                                                         \
+                row_##suffix(MAXIMUM, d, a, b, out);                                                     \
+        }                                                                                                \
     }
 DISTANCE(float, f32)
 DISTANCE(double, f64)
