@@ -16,6 +16,21 @@ static inline void SUM(four_columns)(int64_t n, const T *x, int64_t row, int64_t
 {
     const int power = level_power(n);
     const int64_t step = (int64_t)1 << power, mask = step - 1;
+    if (n <= step) { /* nothing to carry: the same sums without the levels */
+        V a = (V){0}, b = a, c = a, d = a, v;
+        for (int64_t i = 0; i < n; i++, x += row) {
+            SUM(load)(x, &v);
+            a += v;
+            SUM(load)(x + column, &v);
+            b += v;
+            SUM(load)(x + 2 * column, &v);
+            c += v;
+            SUM(load)(x + 3 * column, &v);
+            d += v;
+        }
+        sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
+        return;
+    }
     V levels[LEVELS][COLUMNS];
     memset(levels, 0, sizeof levels);
     int64_t i = 0;
