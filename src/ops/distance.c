@@ -77,11 +77,11 @@ typedef struct distances {
 } distances;
 
 /* Eight sums, or maxima, side by side, joined as a tree: the compiler's vectors do not change the result. */
-#define DISTANCE(T, suffix)                                                                              \
+#define DISTANCE(T, suffix, root)                                                                        \
     static inline T joined_##suffix(norm_kind kind, T lane, T size)                                      \
     {                                                                                                    \
         if (kind == MAXIMUM)                                                                             \
-            return (lane > size) | (lane != lane) ? lane : size;                                         \
+            return ((lane > size) | (lane != lane)) ? lane : size;                                       \
         return lane + size;                                                                              \
     }                                                                                                    \
     static inline T part_##suffix(norm_kind kind, T a, T b)                                              \
@@ -103,7 +103,7 @@ typedef struct distances {
             for (int width = 4; width; width /= 2)                                                       \
                 for (int l = 0; l < width; l++)                                                          \
                     lanes[l] = joined_##suffix(kind, lanes[l], lanes[l + width]);                        \
-            out[j] = kind == EUCLID ? (T)sqrt((double)lanes[0]) : lanes[0];                              \
+            out[j] = kind == EUCLID ? root(lanes[0]) : lanes[0];                                         \
         }                                                                                                \
     }                                                                                                    \
     static void rows_##suffix(void *context, int64_t chunk)                                              \
@@ -123,8 +123,8 @@ typedef struct distances {
                 row_##suffix(MAXIMUM, d, a, b, out);                                                     \
         }                                                                                                \
     }
-DISTANCE(float, f32)
-DISTANCE(double, f64)
+DISTANCE(float, f32, sqrtf)
+DISTANCE(double, f64, sqrt)
 
 static tp_status forward_cdist(tp_call *call)
 {
