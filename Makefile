@@ -5,6 +5,7 @@
 # make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer, leaks included
 # make fuzz       gives each reader of files SECONDS (20) of libFuzzer's inputs, under sanitizers; needs clang
 # make valgrind   the fast tests under valgrind
+# make avx512     the tests of the kernels on an emulated processor with AVX-512; TESTS="NAME ..." chooses others
 # make bench      the benchmarks, one table; PAGE=docs/performance.md puts it into the page too
 # make operations  times some two hundred operations beside PyTorch's; PAGE as for bench
 # make instructions  counts the instructions of a few benchmarks, and compares them with bench/instructions.txt
@@ -80,6 +81,11 @@ fuzz:
 		-DTAPER_SANITIZE=fuzzer-no-link,$(SANITIZERS)
 	@$(compile) build-fuzz -j $(JOBS) --target fuzz libfuzzer
 	@sh scripts/fuzz.sh build-fuzz $(SECONDS)
+
+avx512:
+	@sh scripts/setup.sh avx512
+	@$(MAKE) build
+	@sh scripts/avx512.sh $(BUILD) $(TESTS)
 
 bench:
 	@sh scripts/setup.sh

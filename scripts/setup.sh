@@ -1,9 +1,10 @@
 #!/bin/sh
-# setup.sh [test|check]: makes sure that what the build needs is here, and installs what is missing where apt-get
+# setup.sh [test|check|avx512]: makes sure that what the build needs is here, and installs what is missing where apt-get
 # may be used (as root, or through a sudo that asks nothing). Quiet when nothing is missing.
 #   (none)   a C compiler, cmake 3.20 or newer, make
 #   test     the same, and, if they can be had, a C++ compiler and pkg-config, for the tests that use them
 #   check    the same, and clang with its run-time libraries, clang-format, valgrind, for contributors
+#   avx512   the same as with nothing, and what scripts/avx512.sh makes an emulated machine of
 set -eu
 level=${1:-build}
 oldest_cmake=3.20
@@ -55,6 +56,16 @@ look() {
         have clang-format || needed="$needed clang-format"
         have valgrind || needed="$needed valgrind libc6-dbg"
         have pkg-config || needed="$needed pkg-config"
+    elif [ "$level" = avx512 ]; then
+        [ -n "${BOCHS:-}" ] || have bochs || needed="$needed bochs bochs-term"
+        [ -r /usr/share/bochs/BIOS-bochs-latest ] || needed="$needed bochsbios"
+        [ -r /usr/share/vgabios/vgabios.bin ] || needed="$needed vgabios"
+        [ -r /usr/lib/ISOLINUX/isolinux.bin ] || needed="$needed isolinux"
+        [ -r /usr/lib/syslinux/modules/bios/ldlinux.c32 ] || needed="$needed syslinux-common"
+        have xorriso || needed="$needed xorriso"
+        have cpio || needed="$needed cpio"
+        have busybox || needed="$needed busybox-static"
+        have strip || needed="$needed binutils"
     fi
 }
 
@@ -69,9 +80,9 @@ find_apt() {
 }
 
 case $level in
-build | test | check) ;;
+build | test | check | avx512) ;;
 *)
-    echo "setup.sh: '$level' is neither nothing, 'test', nor 'check'" >&2
+    echo "setup.sh: '$level' is neither nothing, 'test', 'check', nor 'avx512'" >&2
     exit 2
     ;;
 esac
