@@ -49,7 +49,7 @@ static void answer(const char *name)
 #define OP(is, taper, pytorch) TIMED(is, (void)(taper))
 #define GRADIENT(is, taper, pytorch)                                  \
     TIMED("back: " is, tp_tensor *result = taper; tp_zero_grad_of(g); \
-          tp_backward(result, .gradient = tp_numel(result) > 1 ? ones : NULL))
+          (void)tp_backward(result, .gradient = tp_numel(result) > 1 ? ones : NULL))
 #include "operations.def"
 
     if (tp_error() == TP_OK && count) {
