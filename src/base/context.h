@@ -35,15 +35,28 @@ typedef struct tp__context {
 #endif
 
 /* TP__APART keeps a function out of its caller, so that the caller's short way saves no registers for it;
- * TP__COLD does so for what happens rarely, and takes size for speed; TP__TOGETHER is the opposite. */
+ * TP__COLD does so for what happens rarely, and takes size for speed; TP__TOGETHER is the opposite.
+ * TP__LIKELY and TP__UNLIKELY lay the short way out in one line: a jump that is taken costs more than one
+ * that is not, and a small operation passes a hundred. TP__ROLLED stands before a loop of few turns, of which
+ * the compiler would write out eight. */
 #if defined(__GNUC__)
 #define TP__TOGETHER inline __attribute__((always_inline))
 #define TP__APART __attribute__((noinline))
 #define TP__COLD __attribute__((cold, noinline))
+#define TP__LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define TP__UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#if defined(__clang__)
+#define TP__ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define TP__ROLLED _Pragma("GCC unroll 1")
+#endif
 #else
 #define TP__TOGETHER inline
 #define TP__APART
 #define TP__COLD
+#define TP__LIKELY(condition) (condition)
+#define TP__UNLIKELY(condition) (condition)
+#define TP__ROLLED
 #endif
 
 extern _Thread_local tp__context tp__ctx TP__FAST_THREAD_LOCAL;

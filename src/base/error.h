@@ -20,7 +20,7 @@ static inline void tp__frame_leave(tp_frame *frame)
 #define TP__TRY(expression)                       \
     do {                                          \
         const tp_status tp_tried_ = (expression); \
-        if (tp_tried_ != TP_OK)                   \
+        if (TP__UNLIKELY(tp_tried_ != TP_OK))     \
             return tp_tried_;                     \
     } while (0)
 

@@ -51,7 +51,7 @@ static inline tp_region *tp__home_region(const tp__home *home)
  */
 static inline bool tp__ends_before(const tp__home *home, int depth)
 {
-    return home->depth > depth && tp__home_region(home)->depth > depth;
+    return TP__UNLIKELY(home->depth > depth) && tp__home_region(home)->depth > depth;
 }
 
 tp_region *tp__region_root(void); /* makes the thread's root region */
@@ -59,7 +59,7 @@ tp_region *tp__region_root(void); /* makes the thread's root region */
 /* NULL when memory is out. */
 static inline tp_region *tp__region_current(void)
 {
-    return tp__ctx.region ? tp__ctx.region : tp__region_root();
+    return TP__LIKELY(tp__ctx.region) ? tp__ctx.region : tp__region_root();
 }
 
 void *tp__region_bump_slow(tp_region *region, size_t size);
@@ -68,7 +68,7 @@ void *tp__region_bump_slow(tp_region *region, size_t size);
 static inline void *tp__region_bump(tp_region *region, size_t size)
 {
     size = (size + 15) & ~(size_t)15;
-    if (size <= (size_t)(region->limit - region->cursor)) {
+    if (TP__LIKELY(size <= (size_t)(region->limit - region->cursor))) {
         void *p = region->cursor;
         region->cursor += size;
         return p;

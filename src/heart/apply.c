@@ -70,7 +70,7 @@ static TP__APART void note_saved(const tp__node *node)
 
 static const char *name_of(const tp_call *call, const tp_op *op)
 {
-    const char *name = op->name_node ? op->name_node(call) : NULL;
+    const char *name = TP__UNLIKELY(op->name_node) ? op->name_node(call) : NULL;
     return name ? name : op->node_name ? op->node_name : op->name;
 }
 
@@ -104,21 +104,21 @@ static TP__TOGETHER tp_status record(const tp_call *call, const tp_op *op, tp_re
     for (size_t i = 0; i < in; i++) {
         tp_tensor *input = node->tensors[i] = inputs[i];
         needed[i] = input && input->requires_grad;
-        if (!input || !input->home)
+        if (TP__UNLIKELY(!input || !input->home))
             homeless = true;
         else if (tp__ends_before(input->home, depth))
             return refuse_lifetime(input, region);
     }
     for (size_t i = 0; i < out; i++) {
         tp_tensor *output = node->tensors[in + i] = outputs[i];
-        if (!tp_dtype_is_float((tp_dtype)output->dtype))
+        if (TP__UNLIKELY(!tp_dtype_is_float((tp_dtype)output->dtype)))
             continue;
         output->history = &node->history;
         output->head |= TP__HEAD(.requires_grad = true) | TP__HEAD(.output_index = 1) * i;
     }
-    if (homeless)
+    if (TP__UNLIKELY(homeless))
         TP__TRY(keep_numbers(node));
-    if (op->attributes_size && call->attributes)
+    if (TP__UNLIKELY(op->attributes_size) && call->attributes)
         TP__TRY(keep_attributes(node, call->attributes, region));
     if (op->saves)
         note_saved(node);
@@ -168,10 +168,12 @@ static TP__COLD tp_status refuse_input(const tp_call *call, int i)
     return tp_fail(TP_ERROR_UNSUPPORTED, "operand %d is a CSR matrix, which this operation does not take", i);
 }
 
-/* What not every op takes, or none: CSR, a dtype above float64, data given back. */
+/* What not every op takes, or none: CSR, a half, data given back. Adding 2 takes the dtypes of halves, and no
+ * others, to 8 and above. */
 static inline bool is_special(const tp_tensor *t)
 {
-    return (t->head & TP__HEAD(.layout = 0xff, .released = true)) || t->dtype > TP_F64;
+    _Static_assert(TP_F64 == 5 && TP_F16 == 6 && TP_BF16 == 7, "the halves are the dtypes from 6 to 7");
+    return (t->head + TP__HEAD(.dtype = 2)) & TP__HEAD(.dtype = 8, .layout = 0xff, .released = true);
 }
 
 static bool takes_special(const tp_op *op, const tp_tensor *input, int i)
@@ -184,36 +186,35 @@ static bool takes_special(const tp_op *op, const tp_tensor *input, int i)
 static inline tp_status check(const tp_call *call, const tp_op *op, tp_tensor *const *inputs, int n,
                               uint64_t *heads)
 {
-    if (n != op->n_inputs && (op->n_inputs >= 0 || n < 1))
+    if (TP__UNLIKELY(n != op->n_inputs) && (op->n_inputs >= 0 || n < 1))
         return refuse_count(op, n);
     for (int i = 0; i < n; i++) {
         const tp_tensor *input = inputs[i];
-        if (input) {
-            if (is_special(input) && !takes_special(op, input, i))
+        if (TP__LIKELY(input)) {
+            if (TP__UNLIKELY(is_special(input)) && !takes_special(op, input, i))
                 return refuse_input(call, i);
             *heads |= input->head;
         } else if (!has_bit(op->optional, i) || tp__ctx.error != TP_OK) {
             return refuse_input(call, i);
         }
     }
-    if (op->attributes_size && !call->attributes && !op->optional_attributes)
+    if (TP__UNLIKELY(op->attributes_size) && !call->attributes && !op->optional_attributes)
         return refuse_attributes(op);
     return TP_OK;
 }
 
 static inline tp_tensor *output_of(const tp_result *r, tp_tensor *const *inputs, tp_region *region)
 {
-    if (r->like)
+    if (TP__LIKELY(r->like))
         return tp__tensor_like(region, r->dtype, r->like);
     if (r->view)
         return tp__tensor_view(inputs[0], r->ndim, r->shape, r->strides, r->offset);
     return tp__tensor_new(region, r->dtype, r->ndim, r->shape);
 }
 
-static inline tp_status compute(tp_call *call, const tp_op *op, int n_outputs, tp_region *region)
+static inline tp_status compute(tp_call *call, const tp_op *op, tp_tensor *const *inputs, int n_outputs,
+                                tp_tensor **outputs, tp_result *results, tp_region *region)
 {
-    tp_tensor *const *const inputs = call->inputs, **const outputs = call->outputs;
-    tp_result *const results = call->results;
     for (int i = 0; i < n_outputs; i++) {
         results[i].like = NULL;
         results[i].view = false;
@@ -221,9 +222,9 @@ static inline tp_status compute(tp_call *call, const tp_op *op, int n_outputs, t
     TP__TRY(op->infer(call));
     for (int i = 0; i < n_outputs; i++) {
         tp_tensor *output = output_of(&results[i], inputs, region);
-        if (!output)
+        if (TP__UNLIKELY(!output))
             return tp__ctx.error != TP_OK ? tp__ctx.error : TP_ERROR_MEMORY;
-        if (tp__ctx.walking && tp__ctx.no_grad)
+        if (TP__UNLIKELY(tp__ctx.walking) && tp__ctx.no_grad)
             output->head |= TP__HEAD(.temporary = true);
         outputs[i] = output;
     }
@@ -240,8 +241,8 @@ static TP__TOGETHER tp_status apply(const tp_op *op, tp_tensor *const *inputs, i
     tp_region *region = tp__region_current();
     uint64_t heads = 0;
     TP__FRAME(op->name);
-    TP__TRY(region ? check(&call, op, inputs, n_inputs, &heads) : TP_ERROR_MEMORY);
-    TP__TRY(compute(&call, op, n_outputs, region));
+    TP__TRY(TP__LIKELY(region) ? check(&call, op, inputs, n_inputs, &heads) : TP_ERROR_MEMORY);
+    TP__TRY(compute(&call, op, inputs, n_outputs, outputs, results, region));
     const bool tracked = heads & TP__HEAD(.requires_grad = true);
     return tracked && !tp__ctx.no_grad && !op->no_gradient
                ? record(&call, op, region, inputs, n_inputs, outputs, n_outputs)
@@ -273,7 +274,7 @@ tp_tensor *tp_apply(const tp_op *op, tp_tensor *const *inputs, int n_inputs, con
 {
     tp_tensor *output;
     tp_result result;
-    if (op->n_outputs != 1)
+    if (TP__UNLIKELY(op->n_outputs != 1))
         return first_of(op, inputs, n_inputs, attributes);
     return apply(op, inputs, n_inputs, attributes, 1, &output, &result) == TP_OK ? output : NULL;
 }

@@ -166,7 +166,8 @@ static TP__APART tp_status infer_mixed(tp_call *call)
 static inline tp_status infer_any(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[call->n_inputs - 1];
-    if (call->n_inputs > 2 || !tp__is_like(a, b) || ((a->head | b->head) & TP__HEAD(.number = true)))
+    if (TP__UNLIKELY(call->n_inputs > 2 || !tp__is_like(a, b) ||
+                     ((a->head | b->head) & TP__HEAD(.number = true))))
         return infer_mixed(call);
     call->results->dtype = (tp_dtype)a->dtype;
     call->results->like = a;
@@ -306,7 +307,7 @@ static tp_status forward(tp_call *call)
 {
     const tp_tensor *a = call->inputs[0], *b = call->inputs[call->n_inputs - 1];
     tp_tensor *out = call->outputs[0];
-    if (out->numel > TP__ELEMENTWISE_PIECE || !is_whole(a, out) || !is_whole(b, out))
+    if (TP__UNLIKELY(out->numel > TP__ELEMENTWISE_PIECE || !is_whole(a, out) || !is_whole(b, out)))
         return run_forward(call, (tp_dtype)out->dtype);
     const void *operands[TP__MAX_OPERANDS]; /* of which two are read */
     operands[0] = a->data;

@@ -173,10 +173,10 @@ tp_tensor *tp__tensor_like(tp_region *region, tp_dtype dtype, const tp_tensor *l
 {
     const int64_t numel = like->numel;
     const int ndim = like->ndim;
-    if ((unsigned)dtype >= TP_DTYPES || numel > TP__SMALL)
+    if (TP__UNLIKELY((unsigned)dtype >= TP_DTYPES || numel > TP__SMALL))
         return tp__tensor_new(region, dtype, ndim, like->shape);
     const size_t size = (size_t)numel * tp__item_size(dtype), whole = ROUND_UP(HEADERS + size);
-    if (size > TP__SMALL || whole > (size_t)(region->limit - region->cursor))
+    if (TP__UNLIKELY(size > TP__SMALL || whole > (size_t)(region->limit - region->cursor)))
         return tp__tensor_new(region, dtype, ndim, like->shape);
     tp_tensor *t = (tp_tensor *)(void *)region->cursor;
     region->cursor += whole;

@@ -84,10 +84,14 @@ tp_tensor *tp__tensor_new(tp_region *region, tp_dtype dtype, int ndim, const int
 /* The same in the shape of another tensor: the short way for a small one, which need not be checked again. */
 tp_tensor *tp__tensor_like(tp_region *region, tp_dtype dtype, const tp_tensor *like);
 
-/* Whether the sizes are those of `b`, which has as many dimensions. */
+/* Whether the sizes are those of `b`, which has as many dimensions. Small tensors have few. */
 static inline bool tp__same_sizes(const tp_tensor *a, const tp_tensor *b)
 {
-    for (int d = 0; d < a->ndim; d++)
+    const int n = a->ndim;
+    if (TP__LIKELY(n > 0) && TP__UNLIKELY(a->shape[0] != b->shape[0]))
+        return false;
+    TP__ROLLED
+    for (int d = 1; TP__UNLIKELY(d < n); d++)
         if (a->shape[d] != b->shape[d])
             return false;
     return true;
