@@ -421,6 +421,51 @@ static void steady(void)
     CHECK_OK();
 }
 
+/* A scope takes the place of one that has ended, whatever was in that, beside it or taken out of it. */
+static void beginning_again(void)
+{
+    TP_SCOPE(around);
+    tp_tensor *w = tp_requires_grad_(tp_ones(TP_F32, 3), true), *kept = NULL;
+    size_t size = 0;
+    for (int i = 0; i < 6; i++) {
+        TP_SCOPE(again);
+        tp_region *here = tp_region_current(), *inner = tp_region_new("inner");
+        size = i ? size : tp_region_size(here);
+        CHECK(tp_region_size(here) == size);
+        CHECK_TEXT(tp_region_name(here), "again");
+        CHECK(tp_item(tp_sum(tp_ones(TP_F32, 3))) == 3);
+        if (i == 1)
+            kept = tp_keep(tp_mul(w, 2)); /* with history: the scope's memory goes along */
+        if (i == 2)
+            tp_ones(TP_F32, 100000);
+        if (i != 3)
+            tp_region_end(inner);
+    }
+    CHECK(tp_item(tp_sum(kept)) == 6);
+    CHECK(tp_backward(tp_sum(kept)) == TP_OK && tp_item(tp_sum(tp_grad(w))) == 6);
+
+    tp_scope older = tp_scope_begin("older");
+    tp_region_leave(older.region);
+    tp_scope younger = tp_scope_begin("younger");
+    CHECK(younger.region != older.region);
+    tp_region_end(older.region);
+    tp_scope_end(&younger);
+    CHECK_TEXT(tp_region_name(tp_region_current()), "around");
+
+    /* They do not pile up where allocations are counted, and go when memory is asked back. */
+    const size_t used = tp_memory_used();
+    tp__memory_fail_after(1000);
+    for (int i = 0; i < 20; i++) {
+        TP_SCOPE(counted);
+    }
+    CHECK(tp__memory_countdown() >= 0);
+    tp__memory_fail_after(-1);
+    CHECK(tp_memory_used() <= used);
+    tp_memory_trim();
+    CHECK(!TP__RECYCLING || tp_memory_used() < used);
+    CHECK_OK();
+}
+
 /* Memory that one thread makes and another one ends does not pile up with either. */
 static void *make_region(void *size)
 {
@@ -496,6 +541,7 @@ int main(void)
     thread_roots();
     limits();
     steady();
+    beginning_again();
     passing_on();
     tp_finish();
     CHECK(tp_memory_used() == 0);

@@ -18,10 +18,11 @@ typedef struct tp__spares {
 typedef struct tp__context {
     tp_region *region; /* the current region; NULL until the thread first needs one */
     tp_region *root;
-    tp__spares chunks; /* of TP__CHUNK bytes: see base/memory.h */
-    tp_frame *frame;   /* innermost operation or layer */
-    uint64_t sequence; /* of the next node on this thread's tape */
-    tp_status error;   /* its sentence is in error.c */
+    tp__spares chunks;        /* of TP__CHUNK bytes: see base/memory.h */
+    struct tp__chunk *scopes; /* more of them, which still hold a region that has ended: see base/region.c */
+    tp_frame *frame;          /* innermost operation or layer */
+    uint64_t sequence;        /* of the next node on this thread's tape */
+    tp_status error;          /* its sentence is in error.c */
     bool no_grad;
     bool walking; /* inside a backward walk */
 } tp__context;

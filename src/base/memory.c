@@ -207,6 +207,7 @@ static void empty_spares(tp__spares *spares, size_t granted)
 
 static void empty(recycled *b)
 {
+    tp__scopes_forget();
     empty_spares(&tp__ctx.chunks, TP__CHUNK);
     empty_spares(&b->classes[0], SMALLEST);
     for (size_t c = 1; c < CLASSES; c++)

@@ -62,26 +62,14 @@ void tp__raw_trim(void);
 #define TP__RECYCLING 1
 #endif
 
-/* The size of what a region begins with. Small steps begin and end regions all the time, so there is a short
- * way for these raw pieces. */
+/* The size of what a region begins with, for which there is a short way back. */
 #define TP__CHUNK 16384
 extern atomic_llong tp__fail_countdown; /* see tp__memory_fail_after */
-
-/* NULL if there is none to use again; tp__raw_alloc may have one. */
-static inline void *tp__chunk_recycled(void)
-{
-    tp__spare *chunk = tp__ctx.chunks.first;
-    if (!chunk || atomic_load_explicit(&tp__fail_countdown, memory_order_relaxed) >= 0)
-        return NULL;
-    tp__ctx.chunks.first = chunk->next;
-    tp__ctx.chunks.in_use++;
-    return chunk;
-}
 
 static inline void tp__chunk_free(void *pointer)
 {
     tp__spare *chunk = pointer;
-    if (!TP__RECYCLING || tp__ctx.chunks.in_use <= 0) {
+    if (!TP__RECYCLING || TP__UNLIKELY(tp__ctx.chunks.in_use <= 0)) {
         tp__raw_free(pointer, TP__CHUNK);
         return;
     }

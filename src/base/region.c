@@ -1,13 +1,14 @@
 /* Regions: bumped chunks, owned blocks, clean-ups, and the stack of entered ones. */
 #include "base/region.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* The largest chunk that growth asks for; the first one has TP__CHUNK bytes. */
 #define LARGEST_CHUNK (1 << 20)
 
-/* The region itself, entered from `outer` if that is given, lies at the start of its first chunk, so that a
- * region without large data is one piece.
+/* The region itself, a scope entered from `outer` if that is given, lies at the start of its first chunk, so
+ * that a region without large data is one piece.
  */
 typedef struct first_chunk {
     tp__chunk chunk;
@@ -16,40 +17,40 @@ typedef struct first_chunk {
     _Alignas(16) char rest[];
 } first_chunk;
 
-static inline tp_region *make_in(first_chunk *first, const char *name, tp_region *parent, tp_region *outer)
+/* What differs from one scope to the next in the same place: see tp_scope_begin. */
+static inline void place_in(first_chunk *first, const char *name, tp_region *parent, tp_region *outer)
 {
     tp_region *region = &first->region, *sibling = parent ? parent->children : NULL;
-    const int depth = parent ? parent->depth + 1 : 0;
-    first->chunk = (tp__chunk){NULL, TP__CHUNK};
-    first->home = (tp__home){NULL, region, depth};
-    /* Every field is named, or the compiler clears them all before. */
-    *region = (tp_region){.name = name ? name : "",
-                          .home = &first->home,
-                          .parent = parent,
-                          .children = NULL,
-                          .next_sibling = sibling,
-                          .previous_sibling = NULL,
-                          .outer = outer,
-                          .depth = depth,
-                          .entered = outer != NULL,
-                          .cursor = first->rest,
-                          .limit = (char *)first + TP__CHUNK,
-                          .chunks = &first->chunk,
-                          .blocks = NULL,
-                          .cleanups = NULL,
-                          .bytes = TP__CHUNK};
-    if (sibling)
+    first->chunk.next = NULL;
+    region->name = name ? name : "";
+    region->parent = parent;
+    region->next_sibling = sibling;
+    region->previous_sibling = NULL;
+    region->outer = outer;
+    region->depth = first->home.depth = parent ? parent->depth + 1 : 0;
+    region->cursor = first->rest;
+    if (TP__UNLIKELY(sibling))
         sibling->previous_sibling = region;
     if (parent)
         parent->children = region;
-    return region;
 }
 
 static tp_region *make(const char *name, tp_region *parent, tp_region *outer)
 {
     size_t granted;
     first_chunk *first = tp__raw_alloc(TP__CHUNK, &granted);
-    return first ? make_in(first, name, parent, outer) : NULL;
+    if (!first)
+        return NULL;
+    first->chunk.size = TP__CHUNK;
+    first->home = (tp__home){.region = &first->region};
+    first->region = (tp_region){.home = &first->home,
+                                .entered = outer != NULL,
+                                .is_scope = outer != NULL,
+                                .limit = (char *)first + TP__CHUNK,
+                                .chunks = &first->chunk,
+                                .bytes = TP__CHUNK};
+    place_in(first, name, parent, outer);
+    return &first->region;
 }
 
 tp_region *tp__region_root(void)
@@ -137,13 +138,13 @@ static TP__COLD void leave_inner(const tp_region *region)
 
 static inline void leave_parent(const tp_region *region)
 {
-    if (!region->parent)
+    if (TP__UNLIKELY(!region->parent))
         return;
-    if (region->previous_sibling)
+    if (TP__UNLIKELY(region->previous_sibling))
         region->previous_sibling->next_sibling = region->next_sibling;
     else
         region->parent->children = region->next_sibling;
-    if (region->next_sibling)
+    if (TP__UNLIKELY(region->next_sibling))
         region->next_sibling->previous_sibling = region->previous_sibling;
 }
 
@@ -169,23 +170,10 @@ static TP__APART void end_long(tp_region *region)
         tp__chunk_free(chunk);
 }
 
-/* With a short way for a current region that holds one chunk and nothing else. */
-static inline void end(tp_region *region)
-{
-    if (region->children || region->cleanups || region->blocks || tp__ctx.region != region ||
-        tp__ctx.root == region || !region->chunks || region->chunks->next) {
-        end_long(region);
-        return;
-    }
-    tp__ctx.region = region->outer;
-    leave_parent(region);
-    tp__chunk_free(region->chunks);
-}
-
 void tp_region_end(tp_region *region)
 {
     if (region)
-        end(region);
+        end_long(region);
 }
 
 size_t tp_region_size(const tp_region *region)
@@ -291,8 +279,18 @@ tp_status tp_region_on_end(tp_region *region, void (*function)(void *), void *ar
     return TP_OK;
 }
 
+void tp__scopes_forget(void)
+{
+    while (tp__ctx.scopes) {
+        tp__chunk *chunk = tp__ctx.scopes;
+        tp__ctx.scopes = chunk->next;
+        tp__chunk_free(chunk);
+    }
+}
+
 static TP__APART tp_scope begin_long(const char *name)
 {
+    tp__scopes_forget();
     tp_region *current = tp__region_current();
     tp_region *region = current ? make(name, current, current) : NULL;
     if (region)
@@ -300,25 +298,45 @@ static TP__APART tp_scope begin_long(const char *name)
     return (tp_scope){region};
 }
 
-/* With a short way for a chunk that is there. */
+/* Small steps begin and end scopes all the time. The short way takes one that has ended with nothing but its
+ * first chunk, in which most of what it needs to begin again is still right. */
 tp_scope tp_scope_begin(const char *name)
 {
     tp_region *current = tp__ctx.region;
-    first_chunk *first = current ? tp__chunk_recycled() : NULL;
-    if (!first)
+    first_chunk *first = (first_chunk *)(void *)tp__ctx.scopes;
+    if (TP__UNLIKELY(!first || !current ||
+                     atomic_load_explicit(&tp__fail_countdown, memory_order_relaxed) >= 0))
         return begin_long(name);
-    return (tp_scope){tp__ctx.region = make_in(first, name, current, current)};
+    tp__ctx.scopes = first->chunk.next;
+    place_in(first, name, current, current);
+    return (tp_scope){tp__ctx.region = &first->region};
+}
+
+/* With a short way for a current scope that holds one chunk, its own, and nothing else. */
+static inline void end_scope(tp_region *region)
+{
+    tp__chunk *own = (tp__chunk *)(void *)((char *)region - offsetof(first_chunk, region));
+    if (TP__UNLIKELY(!TP__RECYCLING || tp__ctx.region != region || !region->is_scope ||
+                     region->chunks != own || own->next || region->children || region->cleanups ||
+                     region->blocks)) {
+        end_long(region);
+        return;
+    }
+    tp__ctx.region = region->outer;
+    leave_parent(region);
+    own->next = tp__ctx.scopes;
+    tp__ctx.scopes = own;
 }
 
 void tp_scope_end(tp_scope *scope)
 {
     /* A region that was ended with one outside it is no longer among the entered ones. */
     tp_region *region = tp__ctx.region;
-    while (region && region != scope->region)
+    while (TP__UNLIKELY(region && region != scope->region))
         region = region->outer;
     scope->region = NULL;
-    if (region)
-        end(region);
+    if (TP__LIKELY(region))
+        end_scope(region);
 }
 
 void tp_finish(void)

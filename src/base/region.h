@@ -30,6 +30,7 @@ struct tp_region {
     tp_region *outer; /* what was current before this was entered */
     int depth; /* 0 for root and detached regions; an object may refer to objects of no greater depth */
     bool entered;
+    bool is_scope;        /* made by tp_scope_begin */
     char *cursor, *limit; /* of the newest chunk */
     tp__chunk *chunks;
     tp__block *blocks;
@@ -55,6 +56,7 @@ static inline bool tp__ends_before(const tp__home *home, int depth)
 }
 
 tp_region *tp__region_root(void); /* makes the thread's root region */
+void tp__scopes_forget(void);     /* the thread's ended scopes become chunks without a region */
 
 /* NULL when memory is out. */
 static inline tp_region *tp__region_current(void)
