@@ -15,6 +15,12 @@ typedef struct tp__spares {
     int64_t in_use; /* handed out by this thread and not yet freed by it */
 } tp__spares;
 
+/* Of differentiation: a walk changes both, and puts them back. */
+typedef struct tp__grad_modes {
+    bool no_grad;
+    bool walking; /* inside a backward walk */
+} tp__grad_modes;
+
 typedef struct tp__context {
     tp_region *region; /* the current region; NULL until the thread first needs one */
     tp_region *root;
@@ -23,8 +29,7 @@ typedef struct tp__context {
     tp_frame *frame;          /* innermost operation or layer */
     uint64_t sequence;        /* of the next node on this thread's tape */
     tp_status error;          /* its sentence is in error.c */
-    bool no_grad;
-    bool walking; /* inside a backward walk */
+    tp__grad_modes modes;
 } tp__context;
 
 /* An address known when the program starts, without a call on each access. It takes room that a program keeps

@@ -5,19 +5,19 @@
 
 bool tp_is_grad_enabled(void)
 {
-    return !tp__ctx.no_grad;
+    return !tp__ctx.modes.no_grad;
 }
 
 bool tp_set_grad_enabled(bool enabled)
 {
-    const bool was = !tp__ctx.no_grad;
-    tp__ctx.no_grad = !enabled;
+    const bool was = !tp__ctx.modes.no_grad;
+    tp__ctx.modes.no_grad = !enabled;
     return was;
 }
 
 void tp_grad_mode_restore(tp_grad_mode *mode)
 {
-    tp__ctx.no_grad = !mode->was_enabled;
+    tp__ctx.modes.no_grad = !mode->was_enabled;
 }
 
 /* A number lives on its caller's stack; what the tape refers to must live as long as the tape. */
@@ -224,7 +224,7 @@ static inline tp_status compute(tp_call *call, const tp_op *op, tp_tensor *const
         tp_tensor *output = output_of(&results[i], inputs, region);
         if (TP__UNLIKELY(!output))
             return tp__ctx.error != TP_OK ? tp__ctx.error : TP_ERROR_MEMORY;
-        if (TP__UNLIKELY(tp__ctx.walking) && tp__ctx.no_grad)
+        if (TP__UNLIKELY(tp__ctx.modes.walking) && tp__ctx.modes.no_grad)
             output->head |= TP__HEAD(.temporary = true);
         outputs[i] = output;
     }
@@ -244,7 +244,7 @@ static TP__TOGETHER tp_status apply(const tp_op *op, tp_tensor *const *inputs, i
     TP__TRY(TP__LIKELY(region) ? check(&call, op, inputs, n_inputs, &heads) : TP_ERROR_MEMORY);
     TP__TRY(compute(&call, op, inputs, n_outputs, outputs, results, region));
     const bool tracked = heads & TP__HEAD(.requires_grad = true);
-    return tracked && !tp__ctx.no_grad && !op->no_gradient
+    return tracked && !tp__ctx.modes.no_grad && !op->no_gradient
                ? record(&call, op, region, inputs, n_inputs, outputs, n_outputs)
                : TP_OK;
 }

@@ -15,7 +15,7 @@ tp_status tp__check_target(const tp_tensor *target)
         return tp_fail(TP_ERROR_STATE,
                        "the target was computed by %s; only tensors without history can be written",
                        tp__history_name(target->history, name));
-    if (target->requires_grad && !tp__ctx.no_grad)
+    if (target->requires_grad && !tp__ctx.modes.no_grad)
         return tp_fail(TP_ERROR_STATE,
                        "a leaf Variable that requires grad is being used in an in-place operation; "
                        "write to it with recording off (TP_SCOPE_NO_GRAD)");

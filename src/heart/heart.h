@@ -5,6 +5,8 @@
 #include "taper/autograd.h"
 #include "tensor/tensor.h"
 
+#include <string.h>
+
 /* What the tape keeps of one application, allocated in one piece with its arrays: behind `tensors` stand
  * their versions when they were saved, which an op that saves nothing leaves undefined, and which inputs
  * required a gradient then. */
@@ -88,23 +90,34 @@ static inline tp_tensor *tp__leaf_grad(const tp_tensor *leaf)
     return leaf->leaf && leaf->leaf->present ? leaf->leaf->grad : NULL;
 }
 
-/* Whether the buffer still fits the leaf, whose storage may have been replaced. */
-static inline bool tp__leaf_has_buffer(const tp__leaf *l, const tp_tensor *leaf)
-{
-    return l->buffer && l->buffer->numel == leaf->numel && l->buffer->dtype == leaf->dtype;
-}
-
-/* Whether nothing is to be prepared: a leaf without a gradient has a buffer for one without history. */
-static inline bool tp__leaf_is_ready(const tp_tensor *leaf, const tp_tensor *gradient)
-{
-    const tp__leaf *l = leaf->leaf;
-    return l && !l->present && tp__leaf_has_buffer(l, leaf) && !l->buffer->released &&
-           gradient->layout == TP__DENSE && !gradient->history;
-}
-
 /* Adds `gradient` to the leaf's own. The first step can fail and changes nothing; the second cannot fail. */
 tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient);
 void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient);
+
+/* Whether nothing is to be prepared, and adding is copying: for a small leaf's first gradient. */
+static inline bool tp__leaf_copies(const tp_tensor *leaf, const tp_tensor *gradient)
+{
+    const tp__leaf *l = leaf->leaf;
+    const tp_tensor *buffer = l ? l->buffer : NULL;
+    const uint64_t same = TP__HEAD(.dtype = 0xff, .layout = 0xff, .contiguous = true, .released = true);
+    return TP__LIKELY(buffer && !l->present && l->grad == buffer &&
+                      !((buffer->head ^ gradient->head) & same) && buffer->numel == gradient->numel &&
+                      buffer->numel && !buffer->storage->block && !gradient->history);
+}
+
+static inline void tp__leaf_changed(tp__leaf *l)
+{
+    l->version = ++l->buffer->storage->version;
+}
+
+static inline void tp__leaf_copy(tp_tensor *leaf, const tp_tensor *gradient)
+{
+    tp__leaf *l = leaf->leaf;
+    l->present = true;
+    l->sparse = false;
+    tp__leaf_changed(l);
+    memcpy(l->buffer->data, gradient->data, l->buffer->storage->size);
+}
 
 /* A gradient transpose(left) x right, left [n, out] and right [n, in], one of them dense and the other CSR,
  * not yet multiplied out: the walk pours it straight into a leaf's buffer, and multiplies it out for anybody

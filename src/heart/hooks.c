@@ -74,11 +74,11 @@ static TP__COLD tp_status refuse_replacement(const tp_tensor *t, const tp_tensor
 /* Hooks run as code outside of the walk does: what they make is theirs, and is not recycled. */
 tp_status tp__call_hooks(tp_tensor *t, tp_tensor **gradient)
 {
-    const bool walking = tp__ctx.walking;
+    const bool walking = tp__ctx.modes.walking;
     tp_status status = TP_OK;
     if (!(*gradient = tp__multiplied_out(*gradient)))
         return tp__ctx.error;
-    tp__ctx.walking = false;
+    tp__ctx.modes.walking = false;
     for (const tp_hook *hook = t->leaf->hooks; hook && status == TP_OK; hook = hook->next) {
         if (!hook->of || !hook->function)
             continue;
@@ -92,7 +92,7 @@ tp_status tp__call_hooks(tp_tensor *t, tp_tensor **gradient)
         else
             *gradient = by;
     }
-    tp__ctx.walking = walking;
+    tp__ctx.modes.walking = walking;
     return status;
 }
 

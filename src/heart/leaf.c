@@ -132,15 +132,16 @@ static tp_tensor *empty_buffer(tp_region *home, const tp_tensor *leaf)
     return buffer;
 }
 
+/* Whether the buffer still fits the leaf, whose storage may have been replaced. */
+static bool has_buffer(const tp__leaf *l, const tp_tensor *leaf)
+{
+    return l->buffer && l->buffer->numel == leaf->numel && l->buffer->dtype == leaf->dtype;
+}
+
 /* Whether `touched` lists all: nobody else has written to the buffer. */
 static bool knows_all(const tp__leaf *l)
 {
     return l->buffer->storage->version == l->version;
-}
-
-static void changed(tp__leaf *l)
-{
-    l->version = ++l->buffer->storage->version;
 }
 
 #define CLEAR(T, name)                                      \
@@ -191,7 +192,7 @@ static TP__APART void clear_touched(tp__leaf *l)
 static TP__APART void clear_buffer(tp__leaf *l)
 {
     l->sparse &= knows_all(l); /* otherwise it keeps its values until the next gradient comes */
-    changed(l);
+    tp__leaf_changed(l);
     if (l->sparse)
         clear_touched(l);
     else if (l->buffer->storage->size > TP__LARGE && is_free_to_move(l->buffer))
@@ -211,7 +212,7 @@ void tp_zero_grad_of(tp_tensor *leaf)
     if (l->sparse || l->buffer->storage->block)
         clear_buffer(l);
     else
-        changed(l);
+        tp__leaf_changed(l);
 }
 
 tp_tensor *tp__product_gradient(tp_tensor *left, tp_tensor *right)
@@ -443,7 +444,7 @@ tp_status tp__leaf_prepare(tp_tensor *leaf, const tp_tensor *gradient)
         return TP_ERROR_MEMORY;
     if (gradient->history)
         return begin_visit(l, home, gradient);
-    if (!tp__leaf_has_buffer(l, leaf))
+    if (!has_buffer(l, leaf))
         TP__TRY(new_buffer(l, leaf, home, gradient));
     if (l->buffer->released && !can_adopt(leaf, gradient))
         TP__TRY(fetch_back(l->buffer));
@@ -526,7 +527,7 @@ static TP__APART void add_dense(tp_tensor *buffer, const tp_tensor *gradient)
         add_f64(buffer, gradient);
 }
 
-static TP__APART void add(const tp_tensor *leaf, tp_tensor *gradient)
+void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
 {
     tp__leaf *l = leaf->leaf;
     if (gradient->history) {
@@ -552,21 +553,5 @@ static TP__APART void add(const tp_tensor *leaf, tp_tensor *gradient)
             tp__copy_elements(gradient, l->buffer);
     }
     l->present = true;
-    changed(l);
-}
-
-/* With a short way for a small leaf's first gradient. */
-void tp__leaf_add(tp_tensor *leaf, tp_tensor *gradient)
-{
-    tp__leaf *l = leaf->leaf;
-    tp_tensor *buffer = l->buffer;
-    if (!tp__leaf_is_ready(leaf, gradient) || l->grad != buffer || buffer->storage->block || !buffer->numel ||
-        ((gradient->head ^ buffer->head) & TP__HEAD(.dtype = 0xff, .contiguous = true))) {
-        add(leaf, gradient);
-        return;
-    }
-    l->sparse = false;
-    l->present = true;
-    changed(l);
-    memcpy(buffer->data, gradient->data, buffer->storage->size);
+    tp__leaf_changed(l);
 }

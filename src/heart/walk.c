@@ -14,10 +14,11 @@
  * is to be left in it or returned. */
 typedef struct place {
     void *of; /* a tp__node, or the tp_tensor */
-    tp_tensor *grads[TP_MAX_OUTPUTS];
     bool is_tensor;
     bool queued;
-    bool leads; /* a node, to a requested input */
+    bool leads;  /* a node, to a requested input */
+    bool copies; /* a leaf, its gradient: see tp__leaf_copies */
+    tp_tensor *grads[TP_MAX_OUTPUTS];
 } place;
 
 /* Room for the walk over a small tape is on the stack; such a walk allocates nothing and needs no hash table.
@@ -32,12 +33,13 @@ _Static_assert(offsetof(room, heap) == FEW * sizeof(place), "the heap stands beh
 typedef struct walk {
     place *places, *end, *limit; /* `end` is behind the last one met, `limit` behind the room, which is for
                                   * half as many places as there are slots */
-    int32_t *slots;              /* hash table of indices into places, once they are many; -1 is free */
-    size_t n_slots, n_heap;
-    tp_tensor *const *wanted; /* tensors whose gradient is asked for */
+    size_t n_heap;
+    int32_t *slots; /* hash table of indices into places, once they are many; -1 is free */
+    size_t n_slots;
+    tp_tensor *const *wanted; /* tensors whose gradient is asked for; if there are none, leaves get theirs */
     int n_wanted;
-    bool recording, retain, into_leaves;
-    bool was_walking, had_no_grad;
+    tp__grad_modes outside;
+    bool recording, retain;
     tp_frame frame; /* the operation whose gradient is being computed */
 } walk;
 
@@ -47,38 +49,33 @@ static inline int32_t *heap_of(const walk *w)
     return (int32_t *)(void *)w->limit;
 }
 
-static inline void walk_begin(walk *w, room *r, bool create_graph, bool retain_graph)
+/* Inside `outer`, which is the current frame and bears the name of the walk as a whole. `wanted` and
+ * `n_slots` are read only where they have been set. */
+static inline void walk_begin(walk *w, room *r, tp_frame *outer, bool create_graph, bool retain_graph)
 {
-    /* Every field is named, or the compiler clears them all before. */
-    *w = (walk){.places = r->places,
-                .end = r->places,
-                .limit = r->places + FEW,
-                .slots = NULL,
-                .n_slots = 0,
-                .n_heap = 0,
-                .wanted = NULL,
-                .n_wanted = 0,
-                .recording = create_graph,
-                .retain = create_graph || retain_graph,
-                .into_leaves = true,
-                .was_walking = tp__ctx.walking,
-                .had_no_grad = tp__ctx.no_grad,
-                .frame = {tp__ctx.frame->name, NULL, tp__ctx.frame}};
-    tp__ctx.walking = true;
-    tp__ctx.no_grad = !create_graph;
+    w->places = w->end = r->places;
+    w->limit = r->places + FEW;
+    w->n_heap = 0;
+    w->slots = NULL;
+    w->n_wanted = 0;
+    w->recording = create_graph;
+    w->retain = create_graph || retain_graph;
+    w->outside = tp__ctx.modes;
+    w->frame = (tp_frame){outer->name, NULL, outer};
+    tp__ctx.modes = (tp__grad_modes){.no_grad = !create_graph, .walking = true};
     tp__ctx.frame = &w->frame;
 }
 
 /* From here on gradients are only handed out. */
 static inline void walk_leave(const walk *w)
 {
-    tp__ctx.walking = w->was_walking;
+    tp__ctx.modes.walking = w->outside.walking;
     tp__ctx.frame = w->frame.outer;
 }
 
 static inline void walk_end(walk *w)
 {
-    tp__ctx.no_grad = w->had_no_grad;
+    tp__ctx.modes.no_grad = w->outside.no_grad;
     if (w->slots)
         tp__free(w->places);
 }
@@ -129,7 +126,7 @@ static TP__APART place *find_slot(const walk *w, const void *of)
 /* The place of a node or a tensor; NULL if the walk has not met it. */
 static inline place *find(const walk *w, const void *of)
 {
-    if (w->slots)
+    if (TP__UNLIKELY(w->slots))
         return find_slot(w, of);
     for (place *p = w->end; p-- > w->places;)
         if (p->of == of)
@@ -141,11 +138,15 @@ static inline place *find(const walk *w, const void *of)
 static inline place *place_of(walk *w, void *of, bool is_tensor)
 {
     place *p = find(w, of);
-    if (p || (w->end == w->limit && grow(w) != TP_OK))
+    if (p || (TP__UNLIKELY(w->end == w->limit) && grow(w) != TP_OK))
         return p;
     p = w->end++;
-    *p = (place){.of = of, .is_tensor = is_tensor};
-    if (w->slots)
+    p->of = of;
+    p->is_tensor = is_tensor;
+    p->queued = p->leads = false;
+    for (int i = 0; i < (is_tensor ? 1 : TP_MAX_OUTPUTS); i++)
+        p->grads[i] = NULL;
+    if (TP__UNLIKELY(w->slots))
         enter_slot(w, p);
     return p;
 }
@@ -325,7 +326,7 @@ static TP__APART tp_status gather_more(const walk *w, tp_tensor **sum, tp_tensor
 
 static inline tp_status gather(const walk *w, tp_tensor **sum, tp_tensor *grad)
 {
-    if (*sum || is_recyclable(w, grad))
+    if (TP__UNLIKELY(*sum || is_recyclable(w, grad)))
         return gather_more(w, sum, grad);
     *sum = grad;
     return TP_OK;
@@ -355,7 +356,7 @@ static inline tp_status deliver(walk *w, tp_tensor *to, tp_tensor *grad)
 {
     if (to->history)
         return await(w, to, grad);
-    return w->into_leaves || is_wanted(w, to) ? reach(w, to, grad) : TP_OK;
+    return TP__LIKELY(!w->n_wanted) || is_wanted(w, to) ? reach(w, to, grad) : TP_OK;
 }
 
 static TP__COLD tp_status refuse_saved(const tp__node *node, int i)
@@ -439,7 +440,7 @@ static TP__APART tp_status look_at(walk *w, tp__node *node, tp_tensor **grads)
             return tp__ctx.error;
         if (output->hooked)
             TP__TRY(tp__call_hooks(output, &grads[i]));
-        if ((w->into_leaves && output->retains_grad) || is_wanted(w, output))
+        if ((!w->n_wanted && output->retains_grad) || is_wanted(w, output))
             TP__TRY(reach(w, output, grads[i]));
     }
     return TP_OK;
@@ -453,8 +454,9 @@ static TP__APART void recycle_all(const walk *w, tp_tensor *const *grads, int n)
 }
 
 /* Runs one node's backward on the gradients of its outputs and takes those of its inputs on. `leads` matters
- * where gradients are asked for: whether to one of them. */
-static TP__APART tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool leads)
+ * where gradients are asked for: whether to one of them. The first node's is a part of the walk that begins
+ * with it, whose registers it need not save. */
+static TP__TOGETHER tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool leads)
 {
     const tp_op *op = node->op;
     tp_tensor *few[FEW_INPUTS] = {0};
@@ -471,12 +473,13 @@ static TP__APART tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool
     if (op->saves)
         TP__TRY(check_saved(node));
     uint64_t outputs = 0, gradients = 0; /* their heads together */
-    for (int i = 0; i < op->n_outputs; i++) {
-        outputs |= call.outputs[i]->head;
-        gradients |= grads[i] ? grads[i]->head : 0;
-    }
-    if (w->n_wanted || (outputs & TP__HEAD(.retains_grad = true, .hooked = true)) ||
-        (gradients & TP__HEAD(.layout = 0xff))) {
+    int k = 0;
+    do {
+        outputs |= call.outputs[k]->head;
+        gradients |= grads[k] ? grads[k]->head : 0;
+    } while (TP__UNLIKELY(++k < op->n_outputs));
+    if (TP__UNLIKELY(w->n_wanted || (outputs & TP__HEAD(.retains_grad = true, .hooked = true)) ||
+                     (gradients & TP__HEAD(.layout = 0xff)))) {
         TP__TRY(look_at(w, node, grads));
         if (w->n_wanted && !leads)
             return TP_OK;
@@ -484,7 +487,7 @@ static TP__APART tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool
             return TP_ERROR_MEMORY;
         gradients = TP__HEAD(.temporary = true); /* perhaps: there may be others now */
     }
-    if (node->n_inputs > FEW_INPUTS &&
+    if (TP__UNLIKELY(node->n_inputs > FEW_INPUTS) &&
         !(call.grad_inputs =
               tp_region_alloc(tp__region_current(), (size_t)node->n_inputs * sizeof *call.grad_inputs)))
         return TP_ERROR_MEMORY;
@@ -493,7 +496,7 @@ static TP__APART tp_status step(walk *w, tp__node *node, tp_tensor **grads, bool
         tp_tensor *grad = call.grad_inputs[i], *input = node->tensors[i];
         if (!call.needed[i] || !grad)
             continue;
-        if (!tp__is_like(grad, input))
+        if (TP__UNLIKELY(!tp__is_like(grad, input)))
             return refuse_gradient(input, i, grad);
         TP__TRY(deliver(w, input, grad));
     }
@@ -540,11 +543,11 @@ static TP__COLD tp_status refuse_history(int index)
 
 static inline tp_status check_root(const tp_tensor *root, const tp_tensor *gradient, int index)
 {
-    if (!root)
+    if (TP__UNLIKELY(!root))
         return tp__null_argument("root");
-    if (!root->requires_grad)
+    if (TP__UNLIKELY(!root->requires_grad))
         return refuse_history(index);
-    if (gradient ? !tp__is_like(gradient, root) : root->numel != 1)
+    if (TP__UNLIKELY(gradient ? !tp__is_like(gradient, root) : root->numel != 1))
         return refuse_root(root, gradient, index);
     return TP_OK;
 }
@@ -555,7 +558,7 @@ static inline tp_tensor *seed_of(const tp_tensor *output, tp_tensor *given)
 {
     if (!given)
         return tp_ones_n((tp_dtype)output->dtype, output->ndim, output->shape);
-    return given->temporary ? tp_detach(given) : given;
+    return TP__UNLIKELY(given->temporary) ? tp_detach(given) : given;
 }
 
 /* The whole walk from one output to its leaves. Nothing else can send a gradient to the output's node, which
@@ -563,7 +566,7 @@ static inline tp_tensor *seed_of(const tp_tensor *output, tp_tensor *given)
 static inline tp_status walk_from(walk *w, tp_tensor *root, tp_tensor *seed)
 {
     tp_tensor *grads[TP_MAX_OUTPUTS] = {0};
-    if (!root->history)
+    if (TP__UNLIKELY(!root->history))
         return deliver(w, root, seed);
     grads[root->output_index] = seed;
     TP__TRY(step(w, (tp__node *)root->history, grads, true));
@@ -600,40 +603,47 @@ static TP__APART tp_status make_ready(tp_tensor *leaf, tp_tensor **gradient)
 }
 
 /* The hooks of a leaf are called once, with the sum of what came to it. */
-static inline tp_status settle(const place *p, tp_tensor **grad)
+static TP__APART tp_status settle(place *p)
 {
     tp_tensor *t = p->of;
-    return t->hooked && !t->history ? tp__call_hooks(t, grad) : TP_OK;
+    return t->history ? TP_OK : tp__call_hooks(t, &p->grads[0]);
 }
 
-static TP__APART tp_status tell_leaves(const place *begin, const place *end)
+static TP__APART tp_status tell_leaves(const walk *w)
 {
-    for (const place *p = begin; p < end; p++)
+    for (const place *p = w->places; p < w->end; p++)
         if (p->is_tensor && ((tp_tensor *)p->of)->hooked)
             TP__TRY(tp__call_hooks_after(p->of));
     return TP_OK;
 }
 
-/* All leaves get their gradients, or none: what can fail comes first. */
-static tp_status give_to_leaves(const walk *w)
+/* All leaves get their gradients, or none: what can fail comes first. A hook may change leaves for which all
+ * was ready before. */
+static inline tp_status give_to_leaves(const walk *w)
 {
-    place *const end = w->end;
-    uint64_t heads = 0;
-    for (place *p = w->places; p < end; p++) {
+    place *const places = w->places, *const end = w->end;
+    bool hooked = false;
+    for (place *p = places; p < end; p++) {
         if (!p->is_tensor)
             continue;
-        TP__TRY(settle(p, &p->grads[0]));
-        if (!tp__leaf_is_ready(p->of, p->grads[0]))
+        if (TP__UNLIKELY(((tp_tensor *)p->of)->hooked)) {
+            hooked = true;
+            TP__TRY(settle(p));
+        }
+        p->copies = tp__leaf_copies(p->of, p->grads[0]);
+        if (TP__UNLIKELY(!p->copies))
             TP__TRY(make_ready(p->of, &p->grads[0]));
     }
-    for (place *p = w->places; p < end; p++) {
+    for (place *p = places; p < end; p++) {
         if (!p->is_tensor)
             continue;
-        tp__leaf_add(p->of, p->grads[0]);
+        if (TP__LIKELY(p->copies && !hooked))
+            tp__leaf_copy(p->of, p->grads[0]);
+        else
+            tp__leaf_add(p->of, p->grads[0]);
         recycle(w, p->grads[0]);
-        heads |= ((tp_tensor *)p->of)->head;
     }
-    return heads & TP__HEAD(.hooked = true) ? tell_leaves(w->places, end) : TP_OK;
+    return TP__UNLIKELY(hooked) ? tell_leaves(w) : TP_OK;
 }
 
 tp_status tp_backward_with(const tp_backward_options *options)
@@ -648,7 +658,7 @@ tp_status tp_backward_with(const tp_backward_options *options)
         return tp__ctx.error;
     walk w;
     room r;
-    walk_begin(&w, &r, options->create_graph, options->retain_graph);
+    walk_begin(&w, &r, &tp_frame_here_, options->create_graph, options->retain_graph);
     tp_status status = walk_from(&w, root, seed);
     walk_leave(&w);
     if (status == TP_OK)
@@ -661,7 +671,7 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
                        tp_tensor *const *grad_outputs, const tp_gradients_options *options,
                        tp_tensor **gradients)
 {
-    TP_FRAME("gradients");
+    TP__FRAME("gradients");
     static const tp_gradients_options defaults = {false, false, false};
     if (!options)
         options = &defaults;
@@ -678,15 +688,14 @@ tp_status tp_gradients(tp_tensor *const *outputs, int n_outputs, tp_tensor *cons
         TP__TRY(check_root(outputs[i], grad_outputs ? grad_outputs[i] : NULL, i));
     walk w;
     room r;
-    walk_begin(&w, &r, options->create_graph, options->retain_graph);
-    w.into_leaves = false;
+    walk_begin(&w, &r, &tp_frame_here_, options->create_graph, options->retain_graph);
     w.wanted = inputs;
     w.n_wanted = n_inputs;
     tp_status status = walk_to_wanted(&w, outputs, n_outputs, grad_outputs);
     walk_leave(&w);
     for (place *p = w.places; p < w.end && status == TP_OK; p++)
-        if (p->is_tensor)
-            status = settle(p, &p->grads[0]);
+        if (p->is_tensor && ((tp_tensor *)p->of)->hooked)
+            status = settle(p);
     for (int i = 0; i < n_inputs && status == TP_OK; i++) {
         place *p = find(&w, inputs[i]);
         if (p && !(gradients[i] = p->grads[0] = tp__multiplied_out(p->grads[0])))

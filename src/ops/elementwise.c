@@ -390,7 +390,7 @@ static tp_tensor *whole_gradient(const tp_backward_call *call, int index, int i)
     tp_tensor *gradient = region ? tp__tensor_like(region, compute, y) : NULL;
     if (!gradient)
         return NULL;
-    gradient->head |= TP__HEAD(.temporary = true) * tp__ctx.walking;
+    gradient->head |= TP__HEAD(.temporary = true) * tp__ctx.modes.walking;
     run(tp__elementwise()->gradient[index][i][compute == TP_F64], TP__OPERAND_NUMBERS, operands,
         call->attributes, compute, gradient);
     return gradient;

@@ -19,7 +19,7 @@ static tp_status check_operand(const tp_tensor *t, int i)
                        t->released ? "was given back with tp_release"
                                    : "is a CSR matrix, which this operation does not take");
     TP__TRY(tp__refuse_half((tp_dtype)t->dtype, "an operand"));
-    if (t->requires_grad && !tp__ctx.no_grad)
+    if (t->requires_grad && !tp__ctx.modes.no_grad)
         return tp_fail(TP_ERROR_STATE,
                        "operand %d requires a gradient, and operations in place are not recorded; use the "
                        "operation that gives a new tensor, tp_detach, or TP_SCOPE_NO_GRAD",

@@ -518,7 +518,7 @@ static tp_status backward_linear(tp_backward_call *call)
         tp_tensor *gx = call->grad_inputs[0] = tp__tensor_new(region, dtype, x->ndim, x->shape);
         if (!gx)
             return TP_ERROR_MEMORY;
-        gx->temporary = tp__ctx.walking;
+        gx->temporary = tp__ctx.modes.walking;
         TP__TRY(gemm(dtype, n, in, out, g->data, out, 1, w->data, w->strides[0], w->strides[1], gx->data, in,
                      false));
     }
@@ -531,7 +531,7 @@ static tp_status backward_linear(tp_backward_call *call)
         tp_tensor *gw = call->grad_inputs[1] = tp__tensor_new(region, dtype, 2, w->shape);
         if (!gw || !(x = as_matrix(x, &rows, &row, &column)))
             return TP_ERROR_MEMORY;
-        gw->temporary = tp__ctx.walking;
+        gw->temporary = tp__ctx.modes.walking;
         TP__TRY(gemm(dtype, out, in, n, g->data, 1, out, x->data, row, column, gw->data, in, false));
     }
     if (call->needed[2])

@@ -92,7 +92,7 @@ static tp_status fill_in_place(const char *who, tp_tensor *t, tp_generator *g, c
         return tp_fail(TP_ERROR_UNSUPPORTED, "%s: the tensor is sparse", who);
     if (t->released)
         return tp_fail(TP_ERROR_STATE, "%s: the tensor was released", who);
-    if (t->requires_grad && !tp__ctx.no_grad)
+    if (t->requires_grad && !tp__ctx.modes.no_grad)
         return tp_fail(TP_ERROR_STATE,
                        t->history
                            ? "%s: a tensor that requires grad is being used in an in-place operation."
