@@ -1,10 +1,11 @@
 /* What the machine can do, one JSON line for each: fused multiply-adds in float32 (widest vectors that it
  * has), and y = a x + y over memory and over 288 KB, which lie in the second-level cache. With one and two
- * threads. Usage: bench_bounds */
+ * threads. Usage: bench_bounds [--serve]; --serve answers lines "flops 2" as they come. */
 #include "measure.h"
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -89,7 +90,16 @@ static void *run(void *argument)
     return NULL;
 }
 
-static bool bound(const char *name, const char *unit, int threads, int64_t count, int64_t passes)
+typedef struct limit {
+    const char *name, *unit;
+    int64_t count, passes; /* 0 passes: multiply-adds */
+} limit;
+
+static const limit limits[] = {
+    {"flops", "GFLOP/s", 0, 0}, {"memory", "GB/s", 16 << 20, 1}, {"L2", "GB/s", 36 << 10, 2000}};
+enum { N_LIMITS = sizeof limits / sizeof *limits };
+
+static bool measure(const limit *l, int threads)
 {
     pthread_barrier_t start;
     pthread_t ids[MOST_THREADS];
@@ -97,10 +107,10 @@ static bool bound(const char *name, const char *unit, int threads, int64_t count
     bool fine = true;
     double total = 0;
     for (int i = 0; i < threads; i++) {
-        tasks[i] = (task){.start = &start, .count = count, .passes = passes};
-        if (count) {
-            tasks[i].x = calloc((size_t)count, sizeof(float));
-            tasks[i].y = calloc((size_t)count, sizeof(float));
+        tasks[i] = (task){.start = &start, .count = l->count, .passes = l->passes};
+        if (l->count) {
+            tasks[i].x = calloc((size_t)l->count, sizeof(float));
+            tasks[i].y = calloc((size_t)l->count, sizeof(float));
             fine &= tasks[i].x && tasks[i].y;
         }
     }
@@ -120,19 +130,34 @@ static bool bound(const char *name, const char *unit, int threads, int64_t count
         free(tasks[i].y);
     }
     if (started)
-        printf("{\"bound\": \"%s\", \"threads\": %d, \"value\": %.4g, \"unit\": \"%s\"}\n", name, threads,
-               total * 1e-9, unit);
-    fflush(stdout);
+        printf("{\"bound\": \"%s\", \"threads\": %d, \"value\": %.4g, \"unit\": \"%s\"}\n", l->name, threads,
+               total * 1e-9, l->unit);
     return fine && started;
 }
 
-int main(void)
+static bool answer(const char *name, int threads)
+{
+    bool fine = false;
+    for (int i = 0; i < N_LIMITS; i++)
+        if (strcmp(name, limits[i].name) == 0 && threads >= 1 && threads <= MOST_THREADS)
+            fine = measure(&limits[i], threads);
+    if (!fine)
+        printf("{\"bound\": \"%s\", \"threads\": %d, \"error\": \"cannot be measured\"}\n", name, threads);
+    fflush(stdout);
+    return fine;
+}
+
+int main(int count, char **arguments)
 {
     bool fine = true;
-    for (int threads = 1; threads <= MOST_THREADS; threads++) {
-        fine &= bound("flops", "GFLOP/s", threads, 0, 0);
-        fine &= bound("memory", "GB/s", threads, 16 << 20, 1);
-        fine &= bound("L2", "GB/s", threads, 36 << 10, 2000);
+    if (count > 1 && strcmp(arguments[1], "--serve") == 0) {
+        char name[16];
+        for (int threads; scanf("%15s %d", name, &threads) == 2;)
+            answer(name, threads);
+        return 0;
     }
+    for (int threads = 1; threads <= MOST_THREADS; threads++)
+        for (int i = 0; i < N_LIMITS; i++)
+            fine &= answer(limits[i].name, threads);
     return !fine;
 }

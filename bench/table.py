@@ -9,10 +9,11 @@ usage: table.py BUILD [--quick] [--only TEXT] [--sst2 DIR] [--python PYTHON] [--
 --sst2       where SST-2's train.tsv and dev.tsv are ($TAPER_SST2)
 --page       puts the table into a page too, between <!-- table: begin --> and <!-- table: end -->
 
-A row's figures are medians over the rounds of the rounds' medians; "best" is the ratio of the shortest rounds, which
-says more where a machine is shared. A target is an upper limit: of the ratio to a peer, or of seconds.
+All rows are gone through several times, so that a disturbance of some seconds meets few rounds of any one row. A row's
+figures are medians over the rounds of the rounds' medians; "best" is the ratio of the shortest rounds, which says more
+where a machine is shared. A target is an upper limit: of the ratio to a peer, or of seconds.
 """
-import argparse, os, platform, signal, subprocess, sys, tempfile, time
+import argparse, functools, os, platform, signal, statistics, subprocess, sys, tempfile, time
 
 import job
 from job import counted
@@ -30,7 +31,8 @@ options.add_argument("--python", default=os.environ.get("TAPER_PYTHON", sys.exec
 options.add_argument("--libtorch", default="")
 options.add_argument("--page")
 options = options.parse_args()
-ROUNDS, BUDGET = (1, 0.1) if options.quick else (3, 0.12)
+# Of a row, of one that takes seconds, and of those on two threads beside one; the time of a round.
+ROUNDS, SLOW_ROUNDS, SCALING_ROUNDS, BUDGET = (1, 1, 0, 0.1) if options.quick else (7, 3, 5, 0.12)
 rows, lines = [], []
 started, all_before = time.time(), processor_seconds()
 
@@ -38,7 +40,8 @@ started, all_before = time.time(), processor_seconds()
 
 servers = {"Taper": Server(options.build + "/bench/bench_cases", "--serve"),
            "PyTorch": Server(options.python, here + "/peers/cases.py", "--serve"),
-           "libtorch": Server(options.libtorch, "--serve")}
+           "libtorch": Server(options.libtorch, "--serve"),
+           "bound": Server(options.build + "/bench/bench_bounds", "--serve")}
 versions = {}
 for who, why in (("PyTorch", "%s has no torch (set TAPER_PYTHON)" % options.python),
                  ("libtorch", "peers/libtorch.sh has not compiled it")):
@@ -68,6 +71,26 @@ def take(row, who, case, threads, label=None):
         skip("%s, %s" % (who, case), found.get("error"))
 
 
+bounds = {}  # (name, threads): the unit, and every value
+
+
+def bound(name, threads):
+    """What the machine can do now, in operations or bytes a second; 0 where it is not known."""
+    found = servers["bound"].ask("%s %d" % (name, threads))
+    if "value" in found:
+        bounds.setdefault((name, threads), (found["unit"], []))[1].append(found["value"])
+    return found.get("value", 0) * 1e9
+
+
+def by_turns(planned, most):
+    """Goes through the rows `most` times: planned has (row, its rounds, what takes a round)."""
+    for n in range(most):
+        for row, rounds, once in planned:
+            if n < rounds:
+                note("%s, round %d of %d" % (row.name, n + 1, rounds))
+                once()
+
+
 # ---- Steps ----
 
 PERCEPTRON, LARGE = "perceptron:16:784:128:64:10", "perceptron:256:784:512:512:10"
@@ -93,6 +116,10 @@ CASES = [
 ] + [("product %d" % n, "matmul:%d" % n, ("PyTorch", "OpenBLAS numpy:matmul:%d" % n), [1, 2], {None: 1 / 0.95}, None)
      for n in (256, 512, 1024, 2048, 4096)]
 SLOW = ("cross_entropy", "matmul:4096", "matmul:2048")
+# The bound of a case by its work: a title, which bound, the operations or bytes, and how far above it one may be.
+BOUNDS = {"adam:10107": ("Adam, 10,107 parameters, against the second-level cache", "L2", 10107 * 28, 1.3)}
+for n in (256, 512, 1024, 2048, 4096):
+    BOUNDS["matmul:%d" % n] = ("product %d against the processor's peak" % n, "flops", 2 * n ** 3, 1 / 0.85)
 # The memory of these is compared.
 LARGE_CASES = ("perceptron:256", "cross_entropy", "layer_norm", "adam:10000000", "exp:", "matmul")
 
@@ -109,69 +136,71 @@ def peaks(row, ours, theirs):
 
 
 def steps():
+    planned, against = [], []
     for name, ours, peers, threads, targets, limit in CASES:
         if options.quick and ours.startswith(SLOW):
             continue
         for n in threads:
             row = Row("%s, %s" % (name, counted(n)), targets, limit)
-            if not wants(row.name):
+            title, what, work, most = BOUNDS.get(ours, (row.name, None, 0, 0))
+            other = Row("%s, %s" % (title, counted(n)), {"bound": most})
+            if not wants(row.name, other.name):
                 continue
-            note(row.name)
             rows.append(row)
-            peer_cases = [(p.split() + [ours])[:2] for p in peers]
-            for _ in range(max(ROUNDS - 1, 1) if ours.startswith(SLOW) else 2 * ROUNDS - 1):
-                take(row, "Taper", ours, n)
-                for who, case in peer_cases:
-                    take(row, who, case, n)
-            if n == 1 and ours.startswith(LARGE_CASES):
-                peaks(row, ours, peer_cases[0][1])
+            if what:
+                against.append(other)
+            planned.append((row, SLOW_ROUNDS if ours.startswith(SLOW) else ROUNDS,
+                            functools.partial(one_round, row, other, ours, peers, n, what, work)))
+    by_turns(planned, ROUNDS)
+    return against
+
+
+def one_round(row, against, ours, peers, threads, what, work):
+    peer_cases = [(p.split() + [ours])[:2] for p in peers]
+    take(row, "Taper", ours, threads)
+    for who, case in peer_cases:
+        take(row, who, case, threads)
+    rate = bound(what, threads) if what else 0
+    if rate and "Taper" in row.runs:
+        against.add("Taper", row.runs["Taper"][-1], row.best["Taper"]).add("bound", work / rate)
+    if threads == 1 and ours.startswith(LARGE_CASES) and not row.peak:
+        peaks(row, ours, peer_cases[0][1])
 
 
 # ---- Two threads, and what the machine can do ----
 
 def scaling():
     """Two threads against one, by turns: alone, and with a process that spins on one processor."""
-    spin = ("import os\nif hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})\n"
-            "while True: pass")
+    planned, pairs = [], []
     for name, case in (("perceptron, batch 256", LARGE), ("product 1024", "matmul:1024"),
                        ("exp of 10 million", "exp:10000000"), ("layer norm", "layer_norm:4096:768"), ("Adam, 10 million", "adam:10000000"),
                        ("cross-entropy", "cross_entropy:4096:32000")):
         for spun, most in ((False, 1 / 1.7), (True, 1.3)):
             title = name + ": two threads" + (", another process spinning" if spun else "")
-            if not wants(title):
-                continue
-            note(title)
-            row, theirs = Row(title, {"one thread": most}), Row(title)
-            other = subprocess.Popen([sys.executable, "-c", spin]) if spun else None
-            try:
-                for _ in range(ROUNDS):
-                    for who, to in (("Taper", row), ("PyTorch", theirs)):
-                        take(to, who, case, 2, "Taper")
-                        take(to, who, case, 1, "one thread")
-            finally:
-                if other:
-                    other.kill()
-                    other.wait()
-            rows.append(row)
-            if theirs.runs:
-                lines.append("%s: %.2f of one thread in Taper, %.2f in PyTorch"
-                             % (title, row.ratio("one thread"), theirs.ratio("one thread")))
+            if wants(title):
+                row, theirs = Row(title, {"one thread": most}), Row(title)
+                planned.append((row, SCALING_ROUNDS, functools.partial(two_beside_one, row, theirs, case, spun)))
+                pairs.append((row, theirs))
+    by_turns(planned, SCALING_ROUNDS)
+    for row, theirs in pairs:
+        rows.append(row)
+        if theirs.runs:
+            lines.append("%s: %.2f of one thread in Taper, %.2f in PyTorch"
+                         % (row.name, row.ratio("one thread"), theirs.ratio("one thread")))
 
 
-def against_bounds(bounds):
-    """Taper's rows beside what the machine can do, measured in the same run."""
-    def compare(name, case, threads, seconds, most):
-        row = Row("%s, %s" % (name, counted(threads)), {"bound": most})
-        ours = next((r for r in rows if r.name == "%s, %s" % (case, counted(threads))), None)
-        if ours and seconds and "Taper" in ours.runs:
-            row.runs["Taper"], row.best["Taper"] = ours.runs["Taper"], ours.best["Taper"]
-            rows.append(row.add("bound", seconds))
-    compare("Adam, 10,107 parameters, against the second-level cache", "Adam, 10,107 parameters", 1,
-            10107 * 28 / (bounds["L2", 1] * 1e9), 1.3)
-    for n in (256, 512, 1024, 2048, 4096):
-        for threads in (1, 2):
-            compare("product %d against the processor's peak" % n, "product %d" % n, threads,
-                    bounds["flops", threads] and 2 * n ** 3 / (bounds["flops", threads] * 1e9), 1 / 0.85)
+def two_beside_one(row, theirs, case, spun):
+    spin = ("import os\nif hasattr(os, 'sched_setaffinity'): os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})\n"
+            "while True: pass")
+    other = subprocess.Popen([sys.executable, "-c", spin]) if spun else None
+    try:
+        for who, to in (("Taper", row), ("PyTorch", theirs)):
+            take(to, who, case, 2, "Taper")
+            take(to, who, case, 1, "one thread")
+    finally:
+        if other:
+            other.kill()
+            other.wait()
 
 
 def processor():
@@ -201,32 +230,29 @@ def everything(work):
     if not options.quick and wants("growth"):
         note("growth")
         job.growth(options, work, rows)
-    steps()
-    if not options.quick:
-        scaling()
+    against = steps()
+    scaling()
+    rows.extend(against)
 
 
 signal.signal(signal.SIGTERM, stop)
-bounds = json_of(options.build + "/bench/bench_bounds")
 with tempfile.TemporaryDirectory() as work:
     try:
         everything(work)
     except (KeyboardInterrupt, RuntimeError) as why:
         skip("what would have followed", str(why) or "interrupted")
-for who in servers:
-    servers[who].close()
-bounds += json_of(options.build + "/bench/bench_bounds")
-units = {b["bound"]: b["unit"] for b in bounds}
-fastest = {(name, n): max(b["value"] for b in bounds if (b["bound"], b["threads"]) == (name, n))
-           for name in units for n in (1, 2)}
-against_bounds(fastest)
+for name in ("flops", "memory", "L2"):
+    for n in (1, 2):
+        bound(name, n)
+for server in servers.values():
+    server.close()
 rows = [row for row in rows if "Taper" in row.runs]
 everybody, ours = (after - before for after, before in zip(processor_seconds(), all_before))
 
 head = ["%s, %d processors%s" % (processor(), os.cpu_count(), "; a short run" if options.quick else ""),
         ", ".join("%s %s" % v for v in versions.items())]
-head += ["bound: %s %.1f %s with one thread, %.1f with two" % (name, fastest[name, 1], unit, fastest[name, 2])
-         for name, unit in units.items()]
+head += ["bound: %s %.1f %s with %s, the median of %d" % (name, statistics.median(values), unit, counted(n), len(values))
+         for (name, n), (unit, values) in sorted(bounds.items())]
 head.append("others took %.2f of a processor meanwhile" % ((everybody - ours) / (time.time() - started)))
 lines += ["SKIPPED " + s for s in skipped]
 print("\n".join(head) + "\n\n" + plain(rows) + "\n\n" + "\n".join(lines))
