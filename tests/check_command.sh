@@ -291,6 +291,18 @@ for model in logreg mlp "mlp --hidden 16,8 --activation gelu --dropout 0.1" "emb
     "$taper" train --train topics.tsv --dev ../scratch/topics-dev.tsv --model $model --epochs 12 --lr 0.01 --threads 3 --quiet --out again.safetensors
     check "topics, $model: threads change nothing" cmp topics.safetensors again.safetensors
 done
+awk 'BEGIN { print "sentence\tlabel"; for (i = 0; i < 1100; i++) printf "a%d b%d\tc%04d\n", i % 40, i / 40, i }' >../scratch/many.tsv
+"$taper" train --train ../scratch/many.tsv --model embedding-bag --width 8 --epochs 60 --lr 0.05 --out many.safetensors --quiet
+"$taper" eval many.safetensors ../scratch/many.tsv --json >../scratch/eval.json
+equal "1,100 classes: eval --json has no matrix" "$? $(grep -c '"confusion":' ../scratch/eval.json)" "0 0"
+equal "1,100 classes: eval --json: every text is in a cell, by its label" "$(sed 's/.*"confusion_cells":\[\[//; s/\]\]}//; s/\],\[/\n/g' ../scratch/eval.json |
+    awk -F, '$1 < last || $2 > 1099 { exit } { n += $3; last = $1 } END { print n, last }')" "1100 1099"
+tail -n +2 ../scratch/many.tsv | cut -f 2 >../scratch/labels
+check "1,100 classes: learnt something" awk -v best="$(sed 's/.*"count":1100,"accuracy":\([^,]*\),.*/\1/' ../scratch/eval.json)" 'BEGIN { exit !(best > 0.5) }'
+equal "1,100 classes: predict agrees with eval" "$("$taper" predict many.safetensors ../scratch/many.tsv --text sentence | cut -f 1 |
+    paste - ../scratch/labels | awk -F '\t' '$1 == $2 { n++ } END { printf "%d\n", n }')" \
+    "$(sed 's/.*"count":1100,"accuracy":\([^,]*\),.*/\1/' ../scratch/eval.json | awk '{ printf "%d\n", $1 * 1100 + 0.5 }')"
+rm many.safetensors
 "$taper" predict topics.safetensors ../scratch/topics-dev.tsv --text sentence --json | head -n 1 >../scratch/out
 check "predict --json" valid_log ../scratch/out
 "$taper" train --train topics.tsv --dev ../scratch/topics-dev.tsv --out topics.safetensors --quiet

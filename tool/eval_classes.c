@@ -6,39 +6,21 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The largest confusion matrix that is printed for people, in classes. */
+/* The largest confusion matrix that is printed for people, and that is made at all, in classes. */
 #define WIDEST_TABLE 20
+#define LARGEST_MATRIX 1000
 
 typedef struct scores {
     int64_t classes, count, right;
     double accuracy, macro_f1, loss, roc_auc;
     tp_tensor *predicted;
-    const int64_t *confusion; /* [actual][predicted] */
+    int64_t *support, *predictions, *hits; /* of each class: texts that have it, are given it, and both */
+    const int64_t *confusion;              /* [actual][predicted]; NULL with more than LARGEST_MATRIX */
     bool all_occur;
 } scores;
-
-static int64_t at(const scores *s, int64_t actual, int64_t predicted)
-{
-    return s->confusion[actual * s->classes + predicted];
-}
-
-static int64_t support(const scores *s, int64_t class)
-{
-    int64_t n = 0;
-    for (int64_t i = 0; i < s->classes; i++)
-        n += at(s, class, i);
-    return n;
-}
-
-static int64_t predictions(const scores *s, int64_t class)
-{
-    int64_t n = 0;
-    for (int64_t i = 0; i < s->classes; i++)
-        n += at(s, i, class);
-    return n;
-}
 
 static double share(int64_t part, int64_t of)
 {
@@ -72,21 +54,39 @@ static double area(const scores *s, const tp_labelled_texts *data, tp_tensor *pr
     return tp_roc_auc(data->labels, second);
 }
 
+static bool count_classes(const tp_labelled_texts *data, scores *s)
+{
+    const int64_t *actual = tp_data_i64(data->labels), *predicted = tp_data_i64(s->predicted);
+    int64_t *const counts = tp_region_alloc(tp_region_current(), (size_t)s->classes * 3 * sizeof *s->support);
+    if (!actual || !predicted || !counts)
+        return false;
+    memset(counts, 0, (size_t)s->classes * 3 * sizeof *counts);
+    s->support = counts;
+    s->predictions = counts + s->classes;
+    s->hits = counts + 2 * s->classes;
+    for (int64_t i = 0; i < s->count; i++) {
+        s->support[actual[i]]++;
+        s->predictions[predicted[i]]++;
+        s->hits[actual[i]] += actual[i] == predicted[i];
+    }
+    s->all_occur = true;
+    for (int64_t c = 0; c < s->classes; c++) {
+        s->right += s->hits[c];
+        s->all_occur &= s->support[c] > 0;
+    }
+    return true;
+}
+
 static bool measure(const tp_text_model *model, const tp_labelled_texts *data, scores *s)
 {
     tp_tensor *probabilities = tp_text_model_probabilities(model, data->texts);
     s->classes = tp_text_model_classes(model);
     s->count = data->count;
     s->predicted = probabilities ? most_probable(probabilities, s->count, s->classes) : NULL;
-    tp_tensor *confusion = tp_confusion_matrix(data->labels, s->predicted, s->classes);
-    if (!confusion)
+    if (!s->predicted || !count_classes(data, s))
         return false;
-    s->confusion = tp_data_i64(confusion);
-    s->all_occur = true;
-    for (int64_t c = 0; c < s->classes; c++) {
-        s->right += at(s, c, c);
-        s->all_occur &= support(s, c) > 0;
-    }
+    if (s->classes <= LARGEST_MATRIX)
+        s->confusion = tp_data_i64(tp_confusion_matrix(data->labels, s->predicted, s->classes));
     s->accuracy = tp_accuracy(data->labels, s->predicted);
     s->macro_f1 = tp_f1(data->labels, s->predicted, .average = TP_AVERAGE_MACRO);
     s->loss = tp_log_loss(data->labels, probabilities);
@@ -103,7 +103,7 @@ static bool print_report(const tp_text_model *model, const tp_labelled_texts *da
     if (!names)
         return false;
     for (int64_t c = 0; c < s->classes; c++)
-        if (support(s, c) || predictions(s, c))
+        if (s->support[c] || s->predictions[c])
             names[n++] = label_of(model, (int)c);
     return tp_classification_report(stdout, data->labels, s->predicted, names, n) == TP_OK;
 }
@@ -125,7 +125,7 @@ static void print_confusion(const tp_text_model *model, const scores *s)
         const char *name = label_of(model, c);
         printf("\n%s%*s", name, width - text_width(name, strlen(name)), "");
         for (int p = 0; p < s->classes; p++)
-            printf("  %*" PRId64, width, at(s, c, p));
+            printf("  %*" PRId64, width, s->confusion[c * s->classes + p]);
     }
     putchar('\n');
 }
@@ -148,7 +148,7 @@ static bool print_text(const tp_text_model *model, const tp_labelled_texts *data
     if (s->classes <= WIDEST_TABLE)
         print_confusion(model, s);
     else
-        printf("\nThe confusion matrix of %" PRId64 " classes is in the output of --json.\n", s->classes);
+        printf("\nThe confusion of %" PRId64 " classes is in the output of --json.\n", s->classes);
     return true;
 }
 
@@ -167,25 +167,62 @@ static void print_list(const char *name, const scores *s, double (*value)(const 
 
 static double precision_of(const scores *s, int64_t c)
 {
-    return share(at(s, c, c), predictions(s, c));
+    return share(s->hits[c], s->predictions[c]);
 }
 
 static double recall_of(const scores *s, int64_t c)
 {
-    return share(at(s, c, c), support(s, c));
+    return share(s->hits[c], s->support[c]);
 }
 
 static double f1_of(const scores *s, int64_t c)
 {
-    return share(2 * at(s, c, c), predictions(s, c) + support(s, c));
+    return share(2 * s->hits[c], s->predictions[c] + s->support[c]);
 }
 
 static double support_of(const scores *s, int64_t c)
 {
-    return (double)support(s, c);
+    return (double)s->support[c];
 }
 
-static void print_json(const tp_text_model *model, const char *model_path, const char *path, const scores *s)
+static int ascending(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void print_matrix(const scores *s)
+{
+    printf(",\"confusion\":");
+    for (int64_t i = 0; i < s->classes; i++)
+        for (int64_t j = 0; j < s->classes; j++)
+            printf("%s%" PRId64, j ? "," : i ? "],[" : "[[", s->confusion[i * s->classes + j]);
+    printf("]]");
+}
+
+/* Of a matrix that is too large to be made: its cells that are not 0. False after an error. */
+static bool print_cells(const tp_labelled_texts *data, const scores *s)
+{
+    const int64_t *actual = tp_data_i64(data->labels), *predicted = tp_data_i64(s->predicted);
+    int64_t *cells = tp_region_alloc(tp_region_current(), (size_t)s->count * sizeof *cells);
+    if (!cells)
+        return false;
+    for (int64_t i = 0; i < s->count; i++)
+        cells[i] = actual[i] * s->classes + predicted[i];
+    qsort(cells, (size_t)s->count, sizeof *cells, ascending);
+    printf(",\"confusion_cells\":[");
+    for (int64_t i = 0, end; i < s->count; i = end) {
+        for (end = i; end < s->count && cells[end] == cells[i]; end++)
+            ;
+        printf("%s[%" PRId64 ",%" PRId64 ",%" PRId64 "]", i ? "," : "", cells[i] / s->classes,
+               cells[i] % s->classes, end - i);
+    }
+    putchar(']');
+    return true;
+}
+
+static bool print_json(const tp_text_model *model, const tp_labelled_texts *data, const char *model_path,
+                       const char *path, const scores *s)
 {
     const struct {
         const char *name;
@@ -212,11 +249,12 @@ static void print_json(const tp_text_model *model, const char *model_path, const
     print_list("precision", s, precision_of);
     print_list("recall", s, recall_of);
     print_list("f1", s, f1_of);
-    printf(",\"confusion\":");
-    for (int64_t i = 0; i < s->classes; i++)
-        for (int64_t j = 0; j < s->classes; j++)
-            printf("%s%" PRId64, j ? "," : i ? "],[" : "[[", at(s, i, j));
-    puts("]]}");
+    if (s->confusion)
+        print_matrix(s);
+    else if (!print_cells(data, s))
+        return false;
+    puts("}");
+    return true;
 }
 
 int eval_classes(const tp_text_model *model, const tp_labelled_texts *data, const char *model_path,
@@ -225,9 +263,7 @@ int eval_classes(const tp_text_model *model, const tp_labelled_texts *data, cons
     scores s = {0};
     if (!measure(model, data, &s))
         return fail_library();
-    if (json)
-        print_json(model, model_path, path, &s);
-    else if (!print_text(model, data, model_path, path, &s))
+    if (!(json ? print_json : print_text)(model, data, model_path, path, &s))
         return fail_library();
     return STATUS_OK;
 }
