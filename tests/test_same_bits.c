@@ -51,6 +51,14 @@ static void operations(tp_dtype dtype)
     backward(tp_softmax(x, 1), &x, 1);
     backward(tp_softmax(x, 0), &x, 1);
     backward(tp_cumsum(x, 1), &x, 1);
+    backward(tp_logcumsumexp(x, 1), &x, 1);
+    backward(tp_gelu(x), &x, 1);
+    backward(tp_pow(x, 3), &x, 1);
+    backward(tp_logaddexp(x, row), &x, 1);
+    backward(tp_smooth_l1_loss(x, tp_detach(tp_mul(x, x))), &x, 1);
+    backward(tp_cdist(tp_narrow(x, 1, 0, 101), tp_narrow(x, 1, 200, 101), 2), &x, 1);
+    backward(tp_normalize(x), &x, 1);
+    add(tp_outer(row, row));
     backward(tp_sort(x, 1, false, NULL), &x, 1);
     backward(tp_cross_entropy(x, target), &x, 1);
     backward(tp_f_layer_norm(x, TP_SHAPE(401), row, NULL, 1e-5), leaves, 1);

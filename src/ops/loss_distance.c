@@ -57,45 +57,6 @@ tp_tensor *tp_l1_loss_with(const tp_distance_loss_options *o)
     return tp__reduce_loss(tp_abs(tp_sub(o->input, o->target)), o->reduction);
 }
 
-tp_tensor *tp_smooth_l1_loss_with(const tp_distance_loss_options *o)
-{
-    if (!o)
-        return tp__null_argument("smooth_l1_loss: options"), NULL;
-    TP_FRAME("smooth_l1_loss");
-    if (!o || !check_pair(o->input, o->target, o->reduction))
-        return NULL;
-    if (!(o->beta >= 0))
-        return tp__fail_null(TP_ERROR_ARGUMENT,
-                             "smooth_l1_loss does not support negative values for beta, and it is %g",
-                             o->beta);
-    tp_tensor *d = tp_abs(tp_sub(o->input, o->target));
-    if (o->beta == 0)
-        return tp__reduce_loss(d, o->reduction);
-    /* Far ones would give infinity times 0 as gradient. */
-    tp_tensor *near = tp_masked_fill(d, tp_ge(d, o->beta), 0);
-    tp_tensor *square = tp_div(tp_mul(tp_mul(near, 0.5), near), o->beta);
-    tp_tensor *losses = tp_where(tp_lt(d, o->beta), square, tp_sub(d, 0.5 * o->beta));
-    return tp__named(tp__reduce_loss(losses, o->reduction), "SmoothL1LossBackward0");
-}
-
-tp_tensor *tp_huber_loss_with(const tp_distance_loss_options *o)
-{
-    if (!o)
-        return tp__null_argument("huber_loss: options"), NULL;
-    TP_FRAME("huber_loss");
-    if (!o || !check_pair(o->input, o->target, o->reduction))
-        return NULL;
-    if (!(o->delta > 0))
-        return tp__fail_null(TP_ERROR_ARGUMENT,
-                             "huber_loss does not support non-positive values for delta, and it is %g",
-                             o->delta);
-    tp_tensor *d = tp_abs(tp_sub(o->input, o->target));
-    tp_tensor *near = tp_masked_fill(d, tp_ge(d, o->delta), 0);
-    tp_tensor *line = tp_mul(tp_sub(d, 0.5 * o->delta), o->delta);
-    tp_tensor *losses = tp_where(tp_lt(d, o->delta), tp_mul(tp_mul(near, 0.5), near), line);
-    return tp__named(tp__reduce_loss(losses, o->reduction), "HuberLossBackward0");
-}
-
 tp_tensor *tp_kl_div_with(const tp_kl_div_options *o)
 {
     if (!o)

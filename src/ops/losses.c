@@ -1,8 +1,11 @@
-/* Losses of each element against a target of the same shape: binary cross-entropy and squared error. */
+/* Losses of each element against a target of the same shape: binary cross-entropy, squared error, and what
+ * is squared near 0 and straight beyond. */
 #include "backend/cpu/table.h"
 #include "ops/elementwise.h"
+#include "ops/loss_parts.h"
 #include "ops/ops.h"
 #include "ops/reduce.h"
+#include "taper/losses.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,6 +23,8 @@
 typedef struct loss {
     tp_reduction reduction;
     bool has_weight, has_pos_weight;
+    /* smooth_l1 and huber: where the square ends, what it is divided by, and the slope beyond */
+    double width, curve, slope;
 } loss;
 #define LOSS(...)                \
     &(const loss)                \
@@ -113,7 +118,7 @@ static void close_arrays(arrays *a)
     tp_release(a->g.scratch);
 }
 
-typedef void (*loss_kernel)(const arrays *a, bool is_f64, int64_t n, void *out);
+typedef void (*loss_kernel)(const loss *l, const arrays *a, bool is_f64, int64_t n, void *out);
 
 /* The losses of the elements, then their sum or mean: of a few in a buffer here, of many in scratch. */
 static tp_status compute_loss(tp_call *call, const arrays *a, loss_kernel kernel)
@@ -131,7 +136,7 @@ static tp_status compute_loss(tp_call *call, const arrays *a, loss_kernel kernel
             return TP_ERROR_MEMORY;
         losses = scratch->data;
     }
-    kernel(a, dtype == TP_F64, x->numel, losses);
+    kernel(l, a, dtype == TP_F64, x->numel, losses);
     if (l->reduction != TP_NONE)
         tp__sum_array(dtype, x->numel, losses, out->data);
     if (l->reduction == TP_MEAN)
@@ -181,8 +186,9 @@ static tp_status check_unit(const char *what, const tp_tensor *x, const void *da
                                 (const char *)data + (size_t)at * tp_dtype_size((tp_dtype)x->dtype)));
 }
 
-static void bce(const arrays *a, bool is_f64, int64_t n, void *out)
+static void bce(const loss *l, const arrays *a, bool is_f64, int64_t n, void *out)
 {
+    (void)l;
     tp__reduce()->bce[is_f64](n, a->x.data, a->y.data, a->weight.data, out);
 }
 
@@ -267,15 +273,17 @@ tp_tensor *tp_binary_cross_entropy_with(const tp_loss_options *options)
                                "ensure they have the same size",
                                inputs[1], inputs[0]);
     tp_frame_leave(&frame);
-    return status == TP_OK ? tp_apply(&tp__op_binary_cross_entropy, inputs, inputs[2] ? 3 : 2,
-                                      &(loss){options->reduction, inputs[2] != NULL, false})
-                           : NULL;
+    return status == TP_OK
+               ? tp_apply(&tp__op_binary_cross_entropy, inputs, inputs[2] ? 3 : 2,
+                          &(loss){.reduction = options->reduction, .has_weight = inputs[2] != NULL})
+               : NULL;
 }
 
 /* ---- Binary cross-entropy of logits ---- */
 
-static void bce_logits(const arrays *a, bool is_f64, int64_t n, void *out)
+static void bce_logits(const loss *l, const arrays *a, bool is_f64, int64_t n, void *out)
 {
+    (void)l;
     tp__reduce()->bce_logits[is_f64](n, a->x.data, a->y.data, a->weight.data, a->pos_weight.data, out);
 }
 
@@ -371,13 +379,16 @@ tp_tensor *tp_binary_cross_entropy_with_logits_with(const tp_loss_options *optio
     if (options->pos_weight)
         inputs[n++] = options->pos_weight;
     return tp_apply(&tp__op_binary_cross_entropy_with_logits, inputs, n,
-                    &(loss){options->reduction, options->weight != NULL, options->pos_weight != NULL});
+                    &(loss){.reduction = options->reduction,
+                            .has_weight = options->weight != NULL,
+                            .has_pos_weight = options->pos_weight != NULL});
 }
 
 /* ---- Squared error ---- */
 
-static void mse(const arrays *a, bool is_f64, int64_t n, void *out)
+static void mse(const loss *l, const arrays *a, bool is_f64, int64_t n, void *out)
 {
+    (void)l;
     tp__reduce()->mse[is_f64](n, a->x.data, a->y.data, out);
 }
 
@@ -447,5 +458,122 @@ tp_tensor *tp_mse_loss_with(const tp_loss_options *options)
         inputs[0] = tp_to(inputs[0], dtype);
         inputs[1] = tp_to(inputs[1], dtype);
     }
-    return tp_apply(&tp__op_mse_loss, inputs, 2, &(loss){options->reduction, false, false});
+    return tp_apply(&tp__op_mse_loss, inputs, 2, &(loss){.reduction = options->reduction});
+}
+
+/* ---- Squares up to a distance, and lines beyond: smooth_l1 and huber ---- */
+
+static tp_status infer_bent(tp_call *call)
+{
+    const loss *l = call->attributes;
+    return l->width > 0 ? infer_loss(call)
+                        : tp_fail(TP_ERROR_ARGUMENT, "the square must end above 0, and not at %g", l->width);
+}
+
+static void bent(const loss *l, const arrays *a, bool is_f64, int64_t n, void *out)
+{
+    tp__reduce()->huber[is_f64](n, a->x.data, a->y.data, l->width, l->curve, l->slope, out);
+}
+
+static tp_status forward_bent(tp_call *call)
+{
+    arrays a;
+    TP__TRY(open_arrays(call->attributes, call->inputs, NULL, &a));
+    TP__TRY(compute_loss(call, &a, bent));
+    close_arrays(&a);
+    return TP_OK;
+}
+
+/* The line's where d is no less than the width, so that NaN stays. */
+static tp_tensor *bent_gradient(tp_tensor *g, tp_tensor *x, tp_tensor *y, const loss *l)
+{
+    tp_tensor *d = tp_sub(x, y);
+    tp_tensor *line = tp_mul(tp_sign(d), l->slope), *curve = tp_div(d, l->curve);
+    return scaled(tp_mul(tp_where(tp_ge(tp_abs(d), l->width), line, curve), g), NULL, l, x);
+}
+
+static tp_status backward_bent(tp_backward_call *call)
+{
+    const loss *l = call->attributes;
+    tp_tensor *g = call->grad_outputs[0], *x = call->inputs[0], *y = call->inputs[1], *gradient;
+    if (call->recording) {
+        gradient = bent_gradient(g, x, y, l);
+    } else {
+        arrays a;
+        gradient = gradient_place(x);
+        if (!gradient)
+            return TP_ERROR_MEMORY;
+        TP__TRY(open_arrays(l, call->inputs, g, &a));
+        tp__reduce()->huber_gradient[x->dtype == TP_F64](x->numel, a.g.data, l->reduction != TP_NONE,
+                                                         a.x.data, a.y.data, l->width, l->curve, l->slope,
+                                                         divisor_of(l, x), gradient->data);
+        close_arrays(&a);
+    }
+    if (call->needed[0])
+        call->grad_inputs[0] = gradient;
+    if (call->needed[1])
+        call->grad_inputs[1] = tp_neg(gradient);
+    return tp__ctx.error;
+}
+
+#define BENT(width_, curve_, slope_) .width = width_, .curve = curve_, .slope = slope_
+#define BENT_RECORD(record, its_name, its_documentation, bend)                                            \
+    const tp_op record = {                                                                                \
+        .name = its_name,                                                                                 \
+        .n_inputs = 2,                                                                                    \
+        .n_outputs = 1,                                                                                   \
+        .saves = TP_SAVES_ALL_INPUTS,                                                                     \
+        .attributes_size = sizeof(loss),                                                                  \
+        .infer = infer_bent,                                                                              \
+        .forward = forward_bent,                                                                          \
+        .backward = backward_bent,                                                                        \
+        .documentation = its_documentation,                                                               \
+        .samples = SAMPLES({"f64[4,3] f64[4,3]", LOSS(TP_MEAN, bend), NULL},                              \
+                           {"f64[5] f64[5]", LOSS(TP_SUM, bend), NULL},                                   \
+                           {"f64[4,3] f64[4,3]", LOSS(TP_NONE, bend), NULL},                              \
+                           {"f64[] f64[]", LOSS(TP_MEAN, BENT(9, 9, 1)), NULL},                           \
+                           {"f64[2] f64[2]", LOSS(TP_SUM, BENT(0, 1, 1)), "the square must end above 0"}, \
+                           {"f64[2,3] f64[3]", LOSS(TP_MEAN, bend),                                       \
+                            "Target size ([3]) must be the same as input size ([2, 3])"}),                \
+    }
+BENT_RECORD(tp__op_smooth_l1_loss, "smooth_l1_loss",
+            "d^2 / (2 beta) where d = |x - y| is below beta, else d - beta / 2.", BENT(0.7, 0.7, 1));
+BENT_RECORD(tp__op_huber_loss, "huber_loss",
+            "d^2 / 2 where d = |x - y| is below delta, else delta (d - delta / 2).", BENT(0.7, 1, 0.7));
+
+/* Refuses what a loss of distances does not take; `fits` says whether its own option is one of those. */
+static bool check_distance(const char *name, const tp_distance_loss_options *o, bool fits,
+                           const char *refused, double is)
+{
+    TP_FRAME(name);
+    tp_tensor *const tensors[2] = {o->input, o->target};
+    if (!tp__check_loss_operands(2, tensors, o->reduction))
+        return false;
+    if (!fits)
+        tp_fail(TP_ERROR_ARGUMENT, "%s does not support %s, and it is %g", name, refused, is);
+    return fits;
+}
+
+tp_tensor *tp_smooth_l1_loss_with(const tp_distance_loss_options *o)
+{
+    if (!o)
+        return tp__null_argument("smooth_l1_loss: options"), NULL;
+    if (!check_distance("smooth_l1_loss", o, o->beta >= 0, "negative values for beta", o->beta))
+        return NULL;
+    if (o->beta == 0)
+        return tp_l1_loss_with(o);
+    tp_tensor *const inputs[2] = {o->input, o->target};
+    return tp_apply(&tp__op_smooth_l1_loss, inputs, 2,
+                    &(loss){.reduction = o->reduction, .width = o->beta, .curve = o->beta, .slope = 1});
+}
+
+tp_tensor *tp_huber_loss_with(const tp_distance_loss_options *o)
+{
+    if (!o)
+        return tp__null_argument("huber_loss: options"), NULL;
+    if (!check_distance("huber_loss", o, o->delta > 0, "non-positive values for delta", o->delta))
+        return NULL;
+    tp_tensor *const inputs[2] = {o->input, o->target};
+    return tp_apply(&tp__op_huber_loss, inputs, 2,
+                    &(loss){.reduction = o->reduction, .width = o->delta, .curve = 1, .slope = o->delta});
 }

@@ -62,6 +62,11 @@ typedef struct tp__reduce_table {
     void (*mse[2])(int64_t n, const void *x, const void *y, void *out);
     void (*mse_gradient[2])(int64_t n, const void *g, bool one_g, const void *x, const void *y,
                             double divisor, void *out);
+    /* d^2 / 2 / curve where d = |x - y| is below `width`, else slope (d - width / 2). */
+    void (*huber[2])(int64_t n, const void *x, const void *y, double width, double curve, double slope,
+                     void *out);
+    void (*huber_gradient[2])(int64_t n, const void *g, bool one_g, const void *x, const void *y,
+                              double width, double curve, double slope, double divisor, void *out);
     /* The first index at which x is outside [0, 1] or NaN; -1 if there is none. */
     int64_t (*outside_unit[2])(int64_t n, const void *x);
 } tp__reduce_table;

@@ -59,5 +59,7 @@ const tp__reduce_table TP__NAME(reduce_table) = {
     .bce_logits_gradient = PAIR(bce_logits_gradient),
     .mse = PAIR(mse),
     .mse_gradient = PAIR(mse_gradient),
+    .huber = PAIR(huber),
+    .huber_gradient = PAIR(huber_gradient),
     .outside_unit = PAIR(outside_unit),
 };

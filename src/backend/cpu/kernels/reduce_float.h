@@ -327,6 +327,33 @@ static void FUNCTION(mse_gradient)(int64_t n, const void *gradient, bool one_g, 
 #undef SCALED
 }
 
+static void FUNCTION(huber)(int64_t n, const void *input, const void *target, double width, double curve,
+                            double slope, void *to)
+{
+    const T *x = input, *y = target;
+    const T end = (T)width, half = (T)(0.5 * width), by = (T)curve, times = (T)slope;
+    T *out = to;
+#define DISTANCE LIBM(fabs)(x[i] - y[i])
+    LOOP(DISTANCE < end ? (T)0.5 * DISTANCE * DISTANCE / by : (DISTANCE - half) * times)
+#undef DISTANCE
+}
+
+static void FUNCTION(huber_gradient)(int64_t n, const void *gradient, bool one_g, const void *input,
+                                     const void *target, double width, double curve, double slope,
+                                     double divisor, void *to)
+{
+    const T *g = gradient, *x = input, *y = target;
+    const T end = (T)width, by = (T)curve, times = (T)slope, share = (T)(1 / divisor);
+    T *out = to;
+#define DISTANCE (x[i] - y[i])
+#define BENT(gi)                                                                \
+    (LIBM(fabs)(DISTANCE) >= end ? LIBM(copysign)(share, DISTANCE) * (gi)*times \
+                                 : share * DISTANCE * (gi) / by)
+    GRADIENT_LOOP(BENT)
+#undef BENT
+#undef DISTANCE
+}
+
 #undef AT_LEAST
 #undef GRADIENT_LOOP
 #undef WEIGHTED
