@@ -1,8 +1,9 @@
 """Writes src/backend/cpu/math_polynomials.h: near-minimax polynomials and split constants for math.h.
 
-Each polynomial interpolates its function at Chebyshev nodes, in 60 digits, and is rounded to double at the end.
+Each polynomial interpolates its function at Chebyshev nodes, in 60 digits, and is rounded to its type at the end.
 """
 import os
+import struct
 
 from mpmath import (atan, atanh, cos, erf, erfc, erfinv, exp, fabs, floor, frexp, ldexp, log, mp, mpf, nint, pi, sin,
                     sinh, sqrt)
@@ -32,6 +33,11 @@ def fit(f, a, b, degree):
     return c
 
 
+def rounded(x, single=False):
+    """The nearest double, or float."""
+    return struct.unpack("f", struct.pack("f", float(x)))[0] if single else float(x)
+
+
 def error(f, c, a, b, scale):
     """The largest |scale(x) * (p(x) - f(x))|."""
     worst = mpf(0)
@@ -39,22 +45,23 @@ def error(f, c, a, b, scale):
         x = mpf(a) + (mpf(b) - mpf(a)) * (i + mpf(1) / 7) / 402
         p = mpf(0)
         for v in reversed(c):
-            p = p * x + mpf(float(v))
+            p = p * x + v
         worst = max(worst, fabs(scale(x) * (p - f(x))))
     return worst
 
 
-def polynomial(name, comment, f, a, b, degree, scale=lambda x: 1):
-    c = fit(f, a, b, degree)
+def polynomial(name, comment, f, a, b, degree, scale=lambda x: 1, single=False):
+    c = [mpf(rounded(v, single)) for v in fit(f, a, b, degree)]
+    kind, suffix = ("float", "f") if single else ("double", "")
     bits = -log(error(f, c, a, b, scale), 2)
     print("%-12s degree %2d  2^-%.1f" % (name, degree, float(bits)))
     out.append("")
     out.append("/* %s Relative error of the whole 2^-%.0f. */" % (comment, float(floor(bits))))
-    out.append("static inline double tp__poly_%s(double x)" % name)
+    out.append("static inline %s tp__poly_%s(%s x)" % (kind, name, kind))
     out.append("{")
-    out.append("    double p = %s;" % float(c[-1]).hex())
+    out.append("    %s p = %s;" % (kind, float(c[-1]).hex() + suffix))
     for v in reversed(c[:-1]):
-        out.append("    p = fma(p, x, %s);" % float(v).hex())
+        out.append("    p = fma%s(p, x, %s);" % (suffix, float(v).hex() + suffix))
     out.append("    return p;")
     out.append("}")
 
@@ -105,6 +112,7 @@ w = lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z
 w = by_series(w, lambda z: mpf(2) / 3 + 2 * z / 5 + 2 * z * z / 7)
 polynomial("log", "(2 atanh(s) / s - 2) / s^2 over x = s^2, |s| <= 3 - sqrt(8).", w, 0, z, 6, lambda z: z / 2)
 polynomial("logf", "The same, for results in float.", w, 0, z, 4, lambda z: z / 2)
+polynomial("log1p_unit", "The same in float, for |s| <= 1 / 3.", w, 0, mpf(1) / 9, 4, lambda z: z / 2, single=True)
 w2 = by_series(lambda z: ((2 * atanh(sqrt(z)) / sqrt(z) - 2) / z - mpf(2) / 3) / z,
                lambda z: mpf(2) / 5 + 2 * z / 7 + 2 * z * z / 9)
 polynomial("log_tail", "(that - 2/3) / s^2.", w2, 0, z, 7, lambda z: z * z / 2)
@@ -143,6 +151,18 @@ polynomial("erfc", "(1 + 2 u) exp(u^2) erfc(u) over x = (u - 2) / (u + 2), 0 <= 
 ef = lambda v: erf(sqrt(v + 8)) / sqrt(v + 8) if v > -8 + mpf(10)**-12 else 2 / sqrt(pi)
 polynomial("erff", "erf(u) / u over x = u^2 - 8, |u| <= 4, for results in float.", ef, -8, 8, 21,
            lambda v: sqrt(v + 8) if v > -7 else 1)
+
+
+def normal(s):
+    """What tp__normal_f32 needs of the part of the normal distribution beyond a, by s = 0.3 a / (1 + 0.3 a)."""
+    t = 1 - s
+    a = s / (mpf("0.3") * t)
+    return (erfc(a / sqrt(mpf(2))) * exp(a * a / 2) / 2 / t - mpf("0.5")) / s
+
+
+polynomial("normal", "(Q(a) exp(a^2 / 2) / t - 0.5) / s over s = 0.3 a t, t = 1 / (1 + 0.3 a), a <= 15, where Q is the "
+           "part of\n * the normal distribution beyond a.", normal, 0, mpf("4.5") / mpf("5.5"), 8,
+           lambda s: s / (mpf("0.5") + s * normal(s)), single=True)
 
 # The inverse of erf from w = -log(1 - x^2), or its root.
 def inverse(w):

@@ -1,9 +1,10 @@
-/* erf, erfc, erfinv. Near 0 erf is an odd polynomial; elsewhere erfc(u) = e^(-u^2) W(t) / (1 + 2 u), t = (u -
- * 2) / (u
+/* erf, erfc, erfinv, normal. Near 0 erf is an odd polynomial; elsewhere erfc(u) = e^(-u^2) W(t) / (1 + 2 u),
+ * t = (u - 2) / (u
  * + 2). */
 #ifndef TAPER_BACKEND_CPU_MATH_ERF_H
 #define TAPER_BACKEND_CPU_MATH_ERF_H
 
+#include "backend/cpu/math_exp.h"
 #include "backend/cpu/math_log.h"
 
 /* erfc(u) for 0 <= u <= 28. */
@@ -42,6 +43,39 @@ static inline float tp__erf_f32(float x)
 static inline float tp__erfc_f32(float x)
 {
     return (float)tp__erfc_f64((double)x);
+}
+
+/* The probability that a normal variable is below x, and its density there. In float both are made of e^(-x^2
+ * / 2), the probability with a polynomial on the side where it is small, which loses nothing there. */
+static inline double tp__normal_f64(double x)
+{
+    return 0.5 * (1.0 + tp__erf_f64(x * 0.7071067811865476));
+}
+
+static inline double tp__normal_density_f64(double x)
+{
+    return 0.3989422804014327 * tp__exp_f64(-0.5 * (x * x));
+}
+
+/* 0 where it would be subnormal. */
+static inline float tp__exp_half_square_f32(float x)
+{
+    const float y = -0.5f * (x * x), whole = tp__exp_whole_f32(y);
+    const float e = tp__exp_of_rest_f32(tp__exp_rest_f32(y, whole));
+    const float scaled = tp__from_bits_f32(tp__bits_f32(e) + (tp__bits_f32(whole) << 23));
+    return y < -87.0f ? 0.0f : scaled;
+}
+
+static inline float tp__normal_f32(float x)
+{
+    const float t = 1.0f / fmaf(0.3f, fabsf(x), 1.0f), s = 1.0f - t;
+    const float beyond = tp__exp_half_square_f32(x) * (t * fmaf(s, tp__poly_normal(s), 0.5f));
+    return x < 0.0f ? beyond : 1.0f - beyond;
+}
+
+static inline float tp__normal_density_f32(float x)
+{
+    return 0.3989422804014327f * tp__exp_half_square_f32(x);
 }
 
 /* x P(w) with w = -log(1 - x^2), in three pieces, the outer two over the root of w. */

@@ -7,16 +7,32 @@
 
 #include "backend/cpu/math_bits.h"
 
+/* The steps of exp in double: k, x / ln(2) rounded, in the low bits of k + TP__ROUND_F64; the rest in two
+ * parts, r and what r has lost; and e^rest. */
+static inline double tp__exp_whole_f64(double x)
+{
+    return x * TP__LOG2_E + TP__ROUND_F64;
+}
+
+static inline double tp__exp_rest_f64(double x, double low, double k, double *lost)
+{
+    const double high = fma(-k, TP__LN2_1, x), rest = fma(-k, TP__LN2_2, low), r = high + rest;
+    *lost = (high - r) + rest;
+    return r;
+}
+
+static inline double tp__exp_of_rest_f64(double r, double lost)
+{
+    return 1.0 + (r + fma(r * r, tp__poly_exp(r), lost));
+}
+
 /* e^(x + low) 2^shift for |x| <= 1500; `low` is small against x. Scaled in two halves, so that subnormal
  * results are rounded once. */
 static inline double tp__exp_parts(double x, double low, double shift)
 {
-    const double k = tp__rint_f64(x * TP__LOG2_E);
-    const double high = fma(-k, TP__LN2_1, x);
-    const double rest = fma(-k, TP__LN2_2, low);
-    const double r = high + rest;
-    const double c = (high - r) + rest;
-    const double e = 1.0 + (r + fma(r * r, tp__poly_exp(r), c));
+    const double k = tp__exp_whole_f64(x) - TP__ROUND_F64;
+    double lost;
+    const double r = tp__exp_rest_f64(x, low, k, &lost), e = tp__exp_of_rest_f64(r, lost);
     const double half = tp__rint_f64((k + shift) * 0.5);
     return e * tp__power_of_2_f64(half) * tp__power_of_2_f64((k + shift) - half);
 }

@@ -86,6 +86,18 @@ static inline float tp__log1p_f32(float x)
     return x == 0.0f ? x : (float)(fabs(v) < 0x1p-15 ? near : far);
 }
 
+/* log(1 + x) for 0 <= x <= 1, to 3 ulp in float: what is left of a sum of exponentials beside the largest. */
+static inline float tp__log1p_unit_f32(float x)
+{
+    const float s = x / (2.0f + x), z = s * s;
+    return s * fmaf(z, tp__poly_log1p_unit(z), 2.0f);
+}
+
+static inline double tp__log1p_unit_f64(double x)
+{
+    return tp__log1p_f64(x);
+}
+
 static inline double tp__log2_f64(double x)
 {
     double k;

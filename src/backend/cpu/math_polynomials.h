@@ -77,6 +77,17 @@ static inline double tp__poly_logf(double x)
     return p;
 }
 
+/* The same in float, for |s| <= 1 / 3. Relative error of the whole 2^-29. */
+static inline float tp__poly_log1p_unit(float x)
+{
+    float p = 0x1.dba2600000000p-3f;
+    p = fmaf(p, x, 0x1.bc8cf80000000p-3f);
+    p = fmaf(p, x, 0x1.24c9260000000p-2f);
+    p = fmaf(p, x, 0x1.9998d40000000p-2f);
+    p = fmaf(p, x, 0x1.5555560000000p-1f);
+    return p;
+}
+
 /* (that - 2/3) / s^2. Relative error of the whole 2^-66. */
 static inline double tp__poly_log_tail(double x)
 {
@@ -249,6 +260,22 @@ static inline double tp__poly_erff(double x)
     p = fma(p, x, 0x1.0dabaf0052545p-9);
     p = fma(p, x, -0x1.69a0ccda3fddcp-6);
     p = fma(p, x, 0x1.6a040781a7a57p-2);
+    return p;
+}
+
+/* (Q(a) exp(a^2 / 2) / t - 0.5) / s over s = 0.3 a t, t = 1 / (1 + 0.3 a), a <= 15, where Q is the part of
+ * the normal distribution beyond a. Relative error of the whole 2^-23. */
+static inline float tp__poly_normal(float x)
+{
+    float p = 0x1.2b79ca0000000p-6f;
+    p = fmaf(p, x, -0x1.08cbc40000000p-4f);
+    p = fmaf(p, x, 0x1.dd91800000000p-5f);
+    p = fmaf(p, x, 0x1.50aa960000000p-6f);
+    p = fmaf(p, x, 0x1.2ea1420000000p-6f);
+    p = fmaf(p, x, -0x1.1b702c0000000p-3f);
+    p = fmaf(p, x, -0x1.4caed80000000p-4f);
+    p = fmaf(p, x, 0x1.3c7f7a0000000p-1f);
+    p = fmaf(p, x, -0x1.a8dc8a0000000p-1f);
     return p;
 }
 

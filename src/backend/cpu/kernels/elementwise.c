@@ -148,6 +148,7 @@ __attribute__((flatten)) static void exp_f32(int64_t n, const void *const *opera
     exp_far_f32(n, (const void *const[]){x}, out);
 }
 
+#define exp_f64 exp_far_f64
 #define T double
 #define SUFFIX f64
 #define TP__LIBM(name) name
@@ -155,6 +156,31 @@ __attribute__((flatten)) static void exp_f32(int64_t n, const void *const *opera
 #define TP__LARGEST DBL_MAX
 #define TP__PRODUCT(a, b) ((a) * (b))
 #include "backend/cpu/kernels/elementwise_float.h"
+#undef exp_f64
+
+/* The same in double, where the results of |x| <= 708 are normal numbers. */
+__attribute__((flatten)) static void exp_f64(int64_t n, const void *const *operands, void *result)
+{
+    enum { GROUP = 32 };
+    const double *x = operands[0];
+    double *out = result;
+    for (; n >= GROUP; n -= GROUP, x += GROUP, out += GROUP) {
+        double whole[GROUP], r[GROUP], lost[GROUP];
+        int64_t far = 0;
+#define EACH _Pragma("omp simd") for (int i = 0; i < GROUP; i++)
+        _Pragma("omp simd reduction(| : far)") for (int i = 0; i < GROUP; i++) far |= !(fabs(x[i]) <= 708);
+        if (far) {
+            exp_far_f64(GROUP, (const void *const[]){x}, out);
+            continue;
+        }
+        EACH whole[i] = tp__exp_whole_f64(x[i]);
+        EACH r[i] = tp__exp_rest_f64(x[i], 0.0, whole[i] - TP__ROUND_F64, &lost[i]);
+        EACH r[i] = tp__exp_of_rest_f64(r[i], lost[i]);
+        EACH out[i] = tp__from_bits_f64(tp__bits_f64(r[i]) + (tp__bits_f64(whole[i]) << 52));
+#undef EACH
+    }
+    exp_far_f64(n, (const void *const[]){x}, out);
+}
 
 /* ---- Integer types ---- */
 

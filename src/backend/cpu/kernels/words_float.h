@@ -31,3 +31,7 @@
 #define LARGEST TP__LARGEST
 #define CALL(name, a) TP__MATH(name)(a)
 #define CALL_2(name, a, b) TP__MATH(name)(a, b)
+#undef NORMAL
+#undef NORMAL_DENSITY
+#define NORMAL(a) CALL(normal, a)
+#define NORMAL_DENSITY(a) CALL(normal_density, a)

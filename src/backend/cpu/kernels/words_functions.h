@@ -11,6 +11,7 @@
 #define EXPM1(a) CALL(expm1, a)
 #define LOG(a) CALL(log, a)
 #define LOG1P(a) CALL(log1p, a)
+#define LOG1P_UNIT(a) CALL(log1p_unit, a)
 #define LOG2(a) CALL(log2, a)
 #define LOG10(a) CALL(log10, a)
 #define SIN(a) CALL(sin, a)
@@ -37,6 +38,10 @@
 #define REMAINDER(a, b) CALL_2(remainder, a, b)
 #define FLOOR_DIVIDE(a, b) CALL_2(floor_divide, a, b)
 
+/* The probability that a normal variable is below a, and its density: functions in kernels (words_float.h).
+ */
+#define NORMAL(a) MUL(NUM(0.5), ADD(NUM(1), ERF(MUL(a, NUM(0.7071067811865476)))))
+#define NORMAL_DENSITY(a) MUL(NUM(0.3989422804014327), EXP(MUL(NUM(-0.5), MUL(a, a))))
 /* a limited to [low, high]; NaN stays. */
 #define CLAMP(a, low, high) SELECT(LT(a, low), low, SELECT(GT(a, high), high, a))
 /* 1 / (A^2 + B^2), but 0 at (0, 0). */
