@@ -76,10 +76,12 @@ static bool combines(tp_dtype a_dtype, tp_dtype b_dtype, int ndim, const int64_t
     tp_tensor *a = laid_out(a_dtype, ndim, shape, true), *b = laid_out(b_dtype, ndim, shape, true),
               *condition = laid_out(TP_BOOL, ndim, shape, true), *whole = tp_zeros_n(b_dtype, ndim, shape);
     tp_tensor *sum = tp_add(tp_add(a, b), whole), *chosen = tp_where(condition, a, tp_add(b, whole));
-    bool same = sum && chosen && sum->contiguous && chosen->contiguous;
+    tp_tensor *product = tp_add(tp_mul(a, b), whole);
+    bool same = sum && chosen && product && sum->contiguous && chosen->contiguous;
     for (int64_t i = 0; same && i < sum->numel; i++) {
         const double of_a = number(a, sum, i), of_b = number(b, sum, i);
         same = number(sum, sum, i) == converted((tp_dtype)sum->dtype, of_a + of_b) &&
+               number(product, sum, i) == converted((tp_dtype)sum->dtype, of_a * of_b) &&
                number(chosen, sum, i) ==
                    converted((tp_dtype)sum->dtype, number(condition, sum, i) != 0 ? of_a : of_b);
     }

@@ -99,6 +99,27 @@ static void run_blocks(const elementwise_job *job, int64_t begin, int64_t end, c
 
 /* ---- Rows ---- */
 
+/* More whole rows of operands that need no packing, each one step of the last dimension but one further. */
+static int64_t run_more_rows(const elementwise_job *job, int64_t rows, int64_t begin, const void **pointers,
+                             int64_t *offsets)
+{
+    const int across = job->ndim - 2;
+    const int64_t n = job->shape[across + 1];
+    int64_t steps[TP__OPERAND_NUMBERS];
+    for (int k = 0; k < job->n_operands; k++) {
+        const operand *o = &job->operands[k];
+        steps[k] = o->form == ABSENT ? 0 : (o->form == WHOLE ? n : o->strides[across]) * o->size;
+        offsets[k] += rows * o->strides[across];
+    }
+    for (int64_t r = 0; r < rows; r++, begin += n) {
+        for (int k = 0; k < job->n_operands; k++)
+            if (pointers[k])
+                pointers[k] = (const char *)pointers[k] + steps[k];
+        job->kernel(n, pointers, job->out + begin * job->out_size);
+    }
+    return begin;
+}
+
 static void run_rows(const elementwise_job *job, int64_t begin, int64_t end, const void **pointers,
                      char (*buffers)[BLOCK * 8])
 {
@@ -112,9 +133,11 @@ static void run_rows(const elementwise_job *job, int64_t begin, int64_t end, con
             offsets[k] += index[d] * job->operands[k].strides[d];
     }
     while (begin < end) {
-        int64_t n = least(job->shape[last] - index[last], end - begin);
+        int64_t n = least(job->shape[last] - index[last], end - begin), rows = 1;
         if (job->buffered)
             n = least(n, BLOCK);
+        else if (last && n == job->shape[last])
+            rows = least(job->shape[last - 1] - index[last - 1], (end - begin) / n);
         for (int k = 0; k < job->n_operands; k++) {
             const operand *o = &job->operands[k];
             const char *from = o->data + offsets[k] * o->size;
@@ -134,6 +157,10 @@ static void run_rows(const elementwise_job *job, int64_t begin, int64_t end, con
         }
         job->kernel(n, pointers, job->out + begin * job->out_size);
         begin += n;
+        if (rows > 1) { /* what lies as this row does */
+            begin = run_more_rows(job, rows - 1, begin, pointers, offsets);
+            index[last - 1] += rows - 1;
+        }
         index[last] += n;
         for (int d = last; d > 0 && index[d] == job->shape[d]; d--) {
             for (int k = 0; k < job->n_operands; k++)
@@ -310,6 +337,26 @@ static void choose_way(elementwise_job *job)
     job->planes = job->numel / job->shape[job->across] / job->shape[last];
 }
 
+/* Products of rows with single elements, such as an outer product has: no row is filled. */
+static void scale_rows(elementwise_job *job)
+{
+    const int last = job->ndim - 1;
+    operand *const o = job->operands;
+    if (job->n_operands != 2 || job->across >= 0 || job->shape[last] < LONG_ROW ||
+        (o->to != TP_F32 && o->to != TP_F64) || job->kernel != job->table->forward[TP__EW_mul][o->to])
+        return;
+    for (int k = 0; k < 2; k++) {
+        if (o[k].form != PACKED || o[k].strides[last] || o[k].from != o[k].to || o[!k].buffered)
+            continue;
+        const operand one = o[k];
+        o[0] = o[!k];
+        o[1] = one;
+        o[1].buffered = job->buffered = false;
+        job->kernel = job->table->scale[o->to == TP_F64];
+        return;
+    }
+}
+
 static void set_operand(elementwise_job *job, operand *o, const tp_tensor *t, tp_dtype to,
                         const tp_tensor *out)
 {
@@ -367,6 +414,7 @@ void tp__elementwise_pack(tp__elementwise_kernel kernel, int n_operands, const t
         }
         collapse(&job);
         choose_way(&job);
+        scale_rows(&job);
     }
     if (job.across >= 0)
         tp__parallel_for((job.planes * job.tiles[0] * job.tiles[1] + TILES_OF_PIECE - 1) / TILES_OF_PIECE,

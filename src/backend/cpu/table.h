@@ -28,8 +28,9 @@ typedef void (*tp__convert_kernel)(int64_t n, const void *x, int64_t stride, voi
 typedef struct tp__elementwise_table {
     tp__elementwise_kernel forward[TP__N_ELEMENTWISE][TP_DTYPES]; /* by the operands' type */
     tp__elementwise_kernel gradient[TP__N_ELEMENTWISE][3][2];     /* by operand, and float32 or float64 */
-    tp__elementwise_kernel where[TP_DTYPES];                      /* operands: bool condition, a, b */
-    tp__convert_kernel convert[TP_DTYPES][TP_DTYPES];             /* from, to */
+    tp__elementwise_kernel scale[2];                  /* float32, float64: an operand times one element */
+    tp__elementwise_kernel where[TP_DTYPES];          /* operands: bool condition, a, b */
+    tp__convert_kernel convert[TP_DTYPES][TP_DTYPES]; /* from, to */
 } tp__elementwise_table;
 
 /* Reductions and losses over contiguous arrays of float32 ([0]) or float64 ([1]). */

@@ -305,6 +305,16 @@ static void convert_f16_f32(int64_t n, const void *source, int64_t stride, void 
     convert_f16_f32_plain(n, x, stride, out);
 }
 
+#define SCALE(name, T)                                                          \
+    static void name(int64_t n, const void *const *operands, void *result)      \
+    {                                                                           \
+        const T *const x = operands[0], by = *(const T *)operands[1];           \
+        T *const out = result;                                                  \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = x[i] * by; \
+    }
+SCALE(scale_f32, float)
+SCALE(scale_f64, double)
+
 /* What moves elements needs their size alone. Without a branch, which nothing could predict. */
 #define WHERE(bits)                                                                         \
     static void where_##bits(int64_t n, const void *const *operands, void *result)          \
@@ -377,6 +387,7 @@ const tp__elementwise_table TP__NAME(elementwise_table) = {
     [TP__EW_##name] = {PAIR(name##_grad_a_), PAIR(name##_grad_b_), PAIR(name##_grad_c_)},
 #include "backend/cpu/elementwise_rows.h"
         },
+    .scale = {scale_f32, scale_f64},
     .where = {where_8, where_8, where_32, where_64, where_32, where_64, where_16, where_16},
 #define CONVERT_ROW(from)                                                                           \
     {                                                                                               \
