@@ -139,10 +139,50 @@ static void refusals(void)
     CHECK_OK();
 }
 
+/* Many rows at a time give what each alone does: of lengths around those that are turned, and of numbers
+ * around those that go side by side. */
+static void rows_alone(tp_dtype dtype, int64_t n, int64_t m, int64_t k)
+{
+    TP_SCOPE(rows_alone);
+    tp_tensor *a = tp_randn(dtype, n, k), *b = tp_randn(dtype, m, k), *all = tp_cdist(a, b, 2);
+    for (int64_t i = 0; i < n; i++)
+        CHECK(tp_equal(tp_narrow(all, 0, i, 1), tp_cdist(tp_narrow(a, 0, i, 1), b, 2)));
+}
+
+/* The gradient of many columns is that of each group of columns, in double nearly. */
+static void gradient_of_distances(int64_t n, int64_t m, int64_t k)
+{
+    TP_SCOPE(gradient);
+    tp_tensor *a = tp_requires_grad_(tp_randn(TP_F64, n, k), true),
+              *b = tp_requires_grad_(tp_randn(TP_F64, m, k), true);
+    tp_tensor *y = tp_cdist(a, b, 2), *g = tp_randn(TP_F64, n, m);
+    CHECK(tp_backward(y, .gradient = g) == TP_OK);
+    tp_tensor *ratio = tp_div(g, tp_detach(y)), *rows = tp_sum_dim(ratio, 1, true),
+              *columns = tp_sum_dim(ratio, 0, false);
+    tp_tensor *by_a = tp_sub(tp_mul(tp_detach(a), rows), tp_matmul(ratio, tp_detach(b)));
+    tp_tensor *by_b =
+        tp_sub(tp_mul(tp_detach(b), tp_unsqueeze(columns, 1)), tp_matmul(tp_t(ratio), tp_detach(a)));
+    CHECK(tp_allclose(tp_grad(a), by_a, 1e-10, 1e-11));
+    CHECK(tp_allclose(tp_grad(b), by_b, 1e-10, 1e-11));
+}
+
+static void distances(void)
+{
+    static const int64_t sizes[][3] = {{9, 21, 7},   {5, 8, 64},   {20, 3, 9},
+                                       {4, 17, 256}, {6, 17, 257}, {70, 66, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        rows_alone(TP_F32, sizes[i][0], sizes[i][1], sizes[i][2]);
+        rows_alone(TP_F64, sizes[i][0], sizes[i][1], sizes[i][2]);
+        gradient_of_distances(sizes[i][0], sizes[i][1], sizes[i][2]);
+    }
+    CHECK_OK();
+}
+
 int main(void)
 {
     case_check(TP_SOURCE_DIR "/tests/golden/linalg.pack", operations);
     equations();
+    distances();
     refusals();
     tp_finish();
     return test_end();

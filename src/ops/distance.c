@@ -33,11 +33,9 @@ static tp_tensor *power_or_zero(tp_tensor *x, double exponent)
 
 static tp_tensor *norm_along(tp_tensor *x, double p, int dim, bool keepdim)
 {
-    if (p == 2)
-        return power_or_zero(tp_sum_dim(tp_square(x), dim, keepdim), 0.5);
     if (p == 1)
         return tp_sum_dim(tp_abs(x), dim, keepdim);
-    if (isinf(p))
+    if (p == 2 || isinf(p))
         return tp_norm_dim(x, p, dim, keepdim);
     if (p == 0)
         return x ? tp_to(tp_sum_dim(tp_ne(x, 0), dim, keepdim), (tp_dtype)x->dtype) : NULL;
@@ -70,14 +68,15 @@ static tp_status infer_cdist(tp_call *call)
 
 typedef struct distances {
     norm_kind kind;
+    bool wide;
     int64_t n, m, k, rows; /* rows of one chunk */
-    int64_t all;           /* rows of all matrices */
-    const void *a, *b;
-    void *out;
+    int64_t chunks;        /* of one matrix */
+    const char *a, *b;
+    char *out;
 } distances;
 
 /* Eight sums, or maxima, side by side, joined as a tree: the compiler's vectors do not change the result. */
-#define DISTANCE(T, suffix, root)                                                                        \
+#define DISTANCE(T, suffix)                                                                              \
     static inline T joined_##suffix(norm_kind kind, T lane, T size)                                      \
     {                                                                                                    \
         if (kind == MAXIMUM)                                                                             \
@@ -87,7 +86,7 @@ typedef struct distances {
     static inline T part_##suffix(norm_kind kind, T a, T b)                                              \
     {                                                                                                    \
         const T d = a - b;                                                                               \
-        return kind == EUCLID ? d * d : kind == COUNT ? (T)(d != 0) : d < 0 ? -d : d;                    \
+        return kind == COUNT ? (T)(d != 0) : d < 0 ? -d : d;                                             \
     }                                                                                                    \
     static inline void row_##suffix(norm_kind kind, const distances *d, const T *a, const T *b, T *out)  \
     {                                                                                                    \
@@ -103,19 +102,16 @@ typedef struct distances {
             for (int width = 4; width; width /= 2)                                                       \
                 for (int l = 0; l < width; l++)                                                          \
                     lanes[l] = joined_##suffix(kind, lanes[l], lanes[l + width]);                        \
-            out[j] = kind == EUCLID ? root(lanes[0]) : lanes[0];                                         \
+            out[j] = lanes[0];                                                                           \
         }                                                                                                \
     }                                                                                                    \
-    static void rows_##suffix(void *context, int64_t chunk)                                              \
+    static void rows_##suffix(const distances *d, int64_t rows, const void *of_a, const void *of_b,      \
+                              void *to)                                                                  \
     {                                                                                                    \
-        const distances *d = context;                                                                    \
-        const int64_t end = (chunk + 1) * d->rows < d->all ? (chunk + 1) * d->rows : d->all;             \
-        for (int64_t r = chunk * d->rows; r < end; r++) {                                                \
-            const T *a = (const T *)d->a + r * d->k, *b = (const T *)d->b + r / d->n * d->m * d->k;      \
-            T *out = (T *)d->out + r * d->m;                                                             \
-            if (d->kind == EUCLID)                                                                       \
-                row_##suffix(EUCLID, d, a, b, out);                                                      \
-            else if (d->kind == ABSOLUTE)                                                                \
+        const T *a = of_a, *b = of_b;                                                                    \
+        T *out = to;                                                                                     \
+        for (int64_t r = 0; r < rows; r++, a += d->k, out += d->m) {                                     \
+            if (d->kind == ABSOLUTE)                                                                     \
                 row_##suffix(ABSOLUTE, d, a, b, out);                                                    \
             else if (d->kind == COUNT)                                                                   \
                 row_##suffix(COUNT, d, a, b, out);                                                       \
@@ -123,8 +119,21 @@ typedef struct distances {
                 row_##suffix(MAXIMUM, d, a, b, out);                                                     \
         }                                                                                                \
     }
-DISTANCE(float, f32, sqrtf)
-DISTANCE(double, f64, sqrt)
+DISTANCE(float, f32)
+DISTANCE(double, f64)
+
+static void some_distances(void *context, int64_t chunk)
+{
+    const distances *d = context;
+    const int64_t matrix = chunk / d->chunks, first = chunk % d->chunks * d->rows;
+    const int64_t rows = d->n - first < d->rows ? d->n - first : d->rows, size = d->wide ? 8 : 4;
+    const char *a = d->a + (matrix * d->n + first) * d->k * size, *b = d->b + matrix * d->m * d->k * size;
+    char *out = d->out + (matrix * d->n + first) * d->m * size;
+    if (d->kind == EUCLID)
+        tp__reduce()->distances[d->wide](rows, d->m, d->k, a, b, out);
+    else
+        (d->wide ? rows_f64 : rows_f32)(d, rows, a, b, out);
+}
 
 static tp_status forward_cdist(tp_call *call)
 {
@@ -137,15 +146,16 @@ static tp_status forward_cdist(tp_call *call)
     TP__TRY(tp__spread(a, a, &of_a));
     TP__TRY(tp__spread(b, b, &of_b));
     distances d = {.kind = *(const norm_kind *)call->attributes,
+                   .wide = out->dtype == TP_F64,
                    .n = a->shape[last - 1],
                    .m = b->shape[last - 1],
                    .k = a->shape[last],
                    .a = of_a.data,
                    .b = of_b.data,
                    .out = out->data};
-    d.all = out->numel / d.m;
-    d.rows = 32768 / (d.m * (d.k + 1)) + 1;
-    tp__parallel_for((d.all + d.rows - 1) / d.rows, out->dtype == TP_F32 ? rows_f32 : rows_f64, &d);
+    d.rows = (1 << 19) / (d.m * (d.k + 1)) + 1;
+    d.chunks = (d.n + d.rows - 1) / d.rows;
+    tp__parallel_for(out->numel / d.m / d.n * d.chunks, some_distances, &d);
     tp_release(of_a.scratch);
     tp_release(of_b.scratch);
     return TP_OK;
@@ -169,8 +179,7 @@ static tp_tensor *spread_gradient(tp_backward_call *call)
     return tp_mul(sign, tp_unsqueeze(g, -1));
 }
 
-/* The gradient of `own`'s rows: of a's if g and y are read along their rows, of b's if along their columns.
- */
+/* tp__reduce()->distances_gradient for the other norms. */
 #define GRADIENT(T, suffix)                                                                              \
     static void gradient_##suffix(norm_kind kind, int64_t n, int64_t m, int64_t k, const void *own_rows, \
                                   const void *other_rows, const void *lengths, const void *gradients,    \
@@ -181,14 +190,10 @@ static tp_tensor *spread_gradient(tp_backward_call *call)
             for (int64_t j = 0; j < m; j++) {                                                            \
                 const T dist = y[i * row + j * column], w = g[i * row + j * column];                     \
                 T *to = (T *)out + i * k;                                                                \
-                const T ratio = dist == 0 ? 0 : w / dist;                                                \
                 for (int64_t c = 0; c < k; c++) {                                                        \
                     const T d = own[i * k + c] - other[j * k + c];                                       \
                     const T sign = (T)((d > 0) - (d < 0));                                               \
-                    to[c] += kind == EUCLID            ? ratio * d                                       \
-                             : kind == ABSOLUTE        ? w * sign                                        \
-                             : d == dist || -d == dist ? w * sign                                        \
-                                                       : 0;                                              \
+                    to[c] += kind == ABSOLUTE ? w * sign : d == dist || -d == dist ? w * sign : 0;       \
                 }                                                                                        \
             }                                                                                            \
     }
@@ -220,12 +225,21 @@ static tp_status backward_cdist(tp_backward_call *call)
         tp_tensor *out = call->grad_inputs[which] = tp_zeros_like(own);
         if (!out)
             return TP_ERROR_MEMORY;
-        for (int64_t i = 0; i < batches && kind != COUNT; i++)
-            (a->dtype == TP_F32 ? gradient_f32 : gradient_f64)(
-                kind, which ? m : n, which ? n : m, k, own->data + i * (which ? m : n) * k * size,
-                other->data + i * (which ? n : m) * k * size, y->data + i * n * m * size,
-                g->data + i * n * m * size, which ? 1 : m, which ? m : 1,
-                out->data + i * (which ? m : n) * k * size);
+        const int64_t rows = which ? m : n, others = which ? n : m, row = which ? 1 : m,
+                      column = which ? m : 1;
+        for (int64_t i = 0; i < batches && kind != COUNT; i++) {
+            const void *of_own = own->data + i * rows * k * size,
+                       *of_other = other->data + i * others * k * size;
+            const void *lengths = y->data + i * n * m * size, *gradients = g->data + i * n * m * size;
+            void *to = out->data + i * rows * k * size;
+            const bool wide = a->dtype == TP_F64;
+            if (kind == EUCLID)
+                tp__reduce()->distances_gradient[wide](rows, others, k, of_own, of_other, lengths, gradients,
+                                                       row, column, to);
+            else
+                (wide ? gradient_f64 : gradient_f32)(kind, rows, others, k, of_own, of_other, lengths,
+                                                     gradients, row, column, to);
+        }
     }
     return TP_OK;
 }

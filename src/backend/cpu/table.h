@@ -51,6 +51,14 @@ typedef struct tp__reduce_table {
     void (*log_softmax[2])(int64_t n, const void *x, void *out);
     void (*softmax_gradient[2])(int64_t n, const void *y, const void *g, void *out);
     void (*log_softmax_gradient[2])(int64_t n, const void *y, const void *g, void *out);
+    /* The Euclidean distances of each of `rows` rows of k elements from each of m rows b, into rows of m:
+     * squares are added in 8 lanes, which are then joined as a tree. */
+    void (*distances[2])(int64_t rows, int64_t m, int64_t k, const void *a, const void *b, void *out);
+    /* Adds to n rows `out` their gradient, if `own` are the rows and `other` the m rows that they are distant
+     * from. The distance of row i from row j is y[i * row + j * column], its gradient is g of the same place.
+     */
+    void (*distances_gradient[2])(int64_t n, int64_t m, int64_t k, const void *own, const void *other,
+                                  const void *y, const void *g, int64_t row, int64_t column, void *out);
     /* Losses of each element, with targets y and optional weights. The gradients are with respect to x; g has
      * one element if `one_g`, else n; the last step divides by `divisor`. */
     void (*bce[2])(int64_t n, const void *x, const void *y, const void *weight, void *out);

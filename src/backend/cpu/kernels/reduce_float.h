@@ -146,6 +146,122 @@ static void FUNCTION(variance)(int64_t n, const void *from, double correction, b
     *(T *)to = (T)(root ? sqrt(result) : result);
 }
 
+/* ---- Distances ---- */
+
+/* The lanes of WIDTH rows of b side by side, of which `turned` has the columns. */
+static inline void FUNCTION(sums_of_distances)(int64_t k, const T *a, const VECTOR *turned, VECTOR *sums)
+{
+    VECTOR lanes[8] = {{0}};
+    int64_t i = 0;
+    for (; i + 8 <= k; i += 8)
+        for (int l = 0; l < 8; l++) {
+            const VECTOR d = a[i + l] - turned[i + l];
+            lanes[l] += d * d;
+        }
+#define LANE(l)                                    \
+    if (i + l < k) {                               \
+        const VECTOR d = a[i + l] - turned[i + l]; \
+        lanes[l] += d * d;                         \
+    }
+    LANE(0)
+    LANE(1)
+    LANE(2)
+    LANE(3)
+    LANE(4)
+    LANE(5)
+    LANE(6)
+#undef LANE
+    *sums = ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
+static inline T FUNCTION(distance)(int64_t k, const T *a, const T *b)
+{
+    T lanes[8] = {0};
+    int64_t i = 0;
+    for (; i + 8 <= k; i += 8)
+        for (int l = 0; l < 8; l++)
+            lanes[l] += (a[i + l] - b[i + l]) * (a[i + l] - b[i + l]);
+    for (int l = 0; i + l < k; l++)
+        lanes[l] += (a[i + l] - b[i + l]) * (a[i + l] - b[i + l]);
+    for (int width = 4; width; width /= 2)
+        for (int l = 0; l < width; l++)
+            lanes[l] += lanes[l + width];
+    return LIBM(sqrt)(lanes[0]);
+}
+
+/* Rows of b are turned where they are short enough, and there are rows of a to make it worth while. */
+static void FUNCTION(distances)(int64_t rows, int64_t m, int64_t k, const void *of_a, const void *of_b,
+                                void *to)
+{
+    enum { LONGEST = 256, FEWEST = 4 };
+    const T *a = of_a, *b = of_b;
+    T *out = to;
+    VECTOR turned[LONGEST];
+    int64_t j = 0;
+    for (; k <= LONGEST && rows >= FEWEST && j + WIDTH <= m; j += WIDTH) {
+        for (int64_t i = 0; i < k; i++)
+            for (int l = 0; l < WIDTH; l++)
+                turned[i][l] = b[(j + l) * k + i];
+        for (int64_t r = 0; r < rows; r++) {
+            VECTOR sums;
+            FUNCTION(sums_of_distances)(k, a + r * k, turned, &sums);
+            T squares[WIDTH];
+            memcpy(squares, &sums, sizeof sums);
+            _Pragma("omp simd") for (int l = 0; l < WIDTH; l++) out[r * m + j + l] = LIBM(sqrt)(squares[l]);
+        }
+    }
+    for (; j < m; j++)
+        for (int64_t r = 0; r < rows; r++)
+            out[r * m + j] = FUNCTION(distance)(k, a + r * k, b + j * k);
+}
+
+/* out += the sum of ratios[j] (own - other[j]), for a few vectors of columns while there are as many. Each is
+ * loaded and stored by itself, since compilers keep an array that is copied as a whole in memory. */
+#define ADD_GRADIENT(vectors)                                                  \
+    for (; c + vectors * WIDTH <= k; c += vectors * WIDTH) {                   \
+        VECTOR sums[vectors], mine[vectors], theirs;                           \
+        for (int v = 0; v < vectors; v++) {                                    \
+            memcpy(&sums[v], to + c + v * WIDTH, sizeof theirs);               \
+            memcpy(&mine[v], own + c + v * WIDTH, sizeof theirs);              \
+        }                                                                      \
+        for (int64_t j = 0; j < m; j++)                                        \
+            for (int v = 0; v < vectors; v++) {                                \
+                memcpy(&theirs, other + j * k + c + v * WIDTH, sizeof theirs); \
+                sums[v] += ratios[j] * (mine[v] - theirs);                     \
+            }                                                                  \
+        for (int v = 0; v < vectors; v++)                                      \
+            memcpy(to + c + v * WIDTH, &sums[v], sizeof theirs);               \
+    }
+static inline void FUNCTION(add_gradient)(int64_t m, int64_t k, const T *ratios, const T *own, const T *other,
+                                          T *to)
+{
+    int64_t c = 0;
+    ADD_GRADIENT(4)
+    ADD_GRADIENT(1)
+    for (; c < k; c++)
+        for (int64_t j = 0; j < m; j++)
+            to[c] += ratios[j] * (own[c] - other[j * k + c]);
+}
+#undef ADD_GRADIENT
+
+/* Some of the other rows at a time, which stay in the cache meanwhile. */
+static void FUNCTION(distances_gradient)(int64_t n, int64_t m, int64_t k, const void *own, const void *other,
+                                         const void *distances, const void *gradients, int64_t row,
+                                         int64_t column, void *to)
+{
+    enum { SOME = 64 };
+    const T *y = distances, *g = gradients;
+    T ratios[SOME];
+    for (int64_t begin = 0; begin < m; begin += SOME)
+        for (int64_t i = 0; i < n; i++) {
+            const int64_t size = m - begin < SOME ? m - begin : SOME, at = i * row + begin * column;
+            for (int64_t j = 0; j < size; j++)
+                ratios[j] = y[at + j * column] == 0 ? 0 : g[at + j * column] / y[at + j * column];
+            FUNCTION(add_gradient)
+            (size, k, ratios, (const T *)own + i * k, (const T *)other + begin * k, (T *)to + i * k);
+        }
+}
+
 /* ---- The softmax family ---- */
 
 /* NaN where there is one; -INFINITY for none. */
