@@ -325,6 +325,39 @@ static void check_order(void)
     CHECK_OK();
 }
 
+/* Rows that are scanned side by side give what each gives alone. */
+static void check_rows_alone(void)
+{
+    for (int wide = 0; wide < 2; wide++) {
+        TP_SCOPE(rows);
+        tp_tensor *x = tp_mul(tp_randn(wide ? TP_F64 : TP_F32, 37, 50), 30), *all = tp_logcumsumexp(x, 1);
+        for (int64_t i = 0; i < 37; i++)
+            CHECK(tp_equal(tp_select(all, 0, i), tp_logcumsumexp(tp_select(x, 0, i), 0)));
+    }
+}
+
+/* Integers near one another, and from end to end. */
+static void check_integers_sorted(void)
+{
+    TP_SCOPE(integers);
+    tp_tensor *indices;
+    for (int wide = 0; wide < 3; wide++)
+        for (int descending = 0; descending < 2; descending++) {
+            tp_tensor *x = tp_contiguous(tp_randint(-3000, 3000, 2, 700));
+            if (wide) {
+                tp_data_i64(x)[5] = wide == 1 ? (int64_t)1 << 40 : INT64_MAX;
+                tp_data_i64(x)[900] = wide == 1 ? -1 : INT64_MIN;
+            }
+            tp_tensor *y = tp_sort(x, 1, descending, &indices);
+            tp_tensor *before = tp_narrow(y, 1, 0, 699), *after = tp_narrow(y, 1, 1, 699);
+            CHECK(tp_item(tp_all(descending ? tp_ge(before, after) : tp_le(before, after))) == 1);
+            CHECK(tp_equal(y, tp_gather(x, 1, indices)));
+            CHECK(
+                tp_equal(tp_sort(indices, 1, false, NULL), tp_expand(tp_arange(TP_I64, 0, 700, 1), 2, 700)));
+        }
+    CHECK_OK();
+}
+
 /* The same bits for any number of threads. */
 static void check_threads(void)
 {
@@ -376,6 +409,7 @@ static void scan_on(const tp__scan_table *table, const tp_tensor *a, const tp_te
     table->cumprod[wide](n, columns, columns, a->data, to += step);
     table->logcumsumexp[wide](n, columns, columns, a->data, to += step);
     table->recurrence[wide](n, columns, columns, a->data, b->data, to += step);
+    table->logcumsumexp_rows[wide](columns, n, columns, 1, a->data, to += step);
     table->extreme[0][dtype](n, columns, columns, a->data, to += step);
     table->extreme[1][dtype](n, columns, columns, a->data, to += step);
     const double powers[] = {0, 0.5, 1, 2, 3, 4.5, -1, INFINITY, -INFINITY};
@@ -447,6 +481,8 @@ int main(void)
     check_errors();
     check_order();
     check_negative_zero();
+    check_rows_alone();
+    check_integers_sorted();
     check_threads();
     check_instruction_sets();
     check_memory();

@@ -36,11 +36,13 @@ static tp_status give(tp_backward_call *call, int input, tp_tensor *gradient)
 
 typedef struct scan_job {
     void (*one)(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
+    void (*rows)(int64_t n, int64_t rows, int64_t row, int64_t step, const void *x, void *out); /* or NULL */
     void (*two)(int64_t n, int64_t columns, int64_t row, const void *a, const void *b, void *out);
     const char *x, *b;
     char *out;
     int64_t n, after, columns; /* of a chunk */
     int64_t chunks_across;
+    int64_t before, rows_of_chunk; /* along rows */
     bool reverse;
     size_t size;
 } scan_job;
@@ -58,6 +60,23 @@ static void scan_chunk(void *context, int64_t chunk)
         job->one(job->n, columns, row, job->x + at, job->out + at);
     else
         job->two(job->n, columns, row, job->x + at, job->b + at, job->out + at);
+}
+
+static void run_chunks(int64_t n, bool few, void (*run)(void *context, int64_t chunk), scan_job *job)
+{
+    if (!few)
+        tp__parallel_for(n, run, job);
+    for (int64_t chunk = 0; few && chunk < n; chunk++)
+        run(job, chunk);
+}
+
+static void scan_rows(void *context, int64_t chunk)
+{
+    const scan_job *job = context;
+    const int64_t first = chunk * job->rows_of_chunk, left = job->before - first;
+    const size_t at = (size_t)(first * job->n + (job->reverse ? job->n - 1 : 0)) * job->size;
+    job->rows(job->n, left < job->rows_of_chunk ? left : job->rows_of_chunk, job->n, job->reverse ? -1 : 1,
+              job->x + at, job->out + at);
 }
 
 /* From x (and b), of out's dtype, to `out`: each column is a chunk or part of one. */
@@ -80,13 +99,15 @@ static tp_status scan_all(scan_job *job, const scan *s, const tp_tensor *x, cons
     job->size = tp_dtype_size((tp_dtype)out->dtype);
     job->columns = PIECE / a.n < 64 ? 64 : PIECE / a.n;
     job->chunks_across = (a.after + job->columns - 1) / job->columns;
+    job->before = a.before;
+    job->rows_of_chunk = PIECE / a.n < 16 ? 16 : PIECE / a.n / 16 * 16;
+    const bool by_rows = job->rows && a.after == 1 && a.before > 1, few = out->numel <= PIECE;
     if (!out->ndim) /* a single number is taken as it is, -0 included */
         memcpy(out->data, from.data, job->size);
-    else if (a.before * a.n * a.after <= PIECE)
-        for (int64_t chunk = 0; chunk < a.before * job->chunks_across; chunk++)
-            scan_chunk(job, chunk);
+    else if (by_rows)
+        run_chunks((a.before + job->rows_of_chunk - 1) / job->rows_of_chunk, few, scan_rows, job);
     else
-        tp__parallel_for(a.before * job->chunks_across, scan_chunk, job);
+        run_chunks(a.before * job->chunks_across, few, scan_chunk, job);
     tp_release(from.scratch);
     tp_release(other.scratch);
     return TP_OK;
@@ -274,7 +295,8 @@ static tp_status infer_logcumsumexp(tp_call *call)
 static tp_status forward_logcumsumexp(tp_call *call)
 {
     tp_tensor *out = call->outputs[0];
-    scan_job job = {.one = tp__scan()->logcumsumexp[out->dtype == TP_F64]};
+    const bool wide = out->dtype == TP_F64;
+    scan_job job = {.one = tp__scan()->logcumsumexp[wide], .rows = tp__scan()->logcumsumexp_rows[wide]};
     return scan_all(&job, call->attributes, call->inputs[0], NULL, out);
 }
 

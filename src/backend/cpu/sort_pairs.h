@@ -31,14 +31,20 @@ static PAIR *NAME(merge_sort)(int64_t n, PAIR *from, PAIR *other)
     return from;
 }
 
-/* The same, digit by digit from the lowest; a digit that all keys share costs nothing but its count. */
+/* The same, digit by digit from the lowest, of what keys are above the least of them: integers near one
+ * another have few digits. A digit that all share costs nothing but its count. */
 static PAIR *NAME(radix_sort)(int64_t n, PAIR *from, PAIR *other)
 {
-    for (unsigned shift = 0; shift < 8 * sizeof(KEY); shift += DIGIT) {
+    KEY least = (KEY)-1, most = 0;
+    for (int64_t i = 0; i < n; i++) {
+        least = from[i].key < least ? from[i].key : least;
+        most = from[i].key > most ? from[i].key : most;
+    }
+    for (unsigned shift = 0; shift < 8 * sizeof(KEY) && (most - least) >> shift; shift += DIGIT) {
         uint32_t starts[BUCKETS] = {0}, sum = 0;
         for (int64_t i = 0; i < n; i++)
-            starts[from[i].key >> shift & (BUCKETS - 1)]++;
-        if (starts[from[0].key >> shift & (BUCKETS - 1)] == (uint64_t)n)
+            starts[(from[i].key - least) >> shift & (BUCKETS - 1)]++;
+        if (starts[(from[0].key - least) >> shift & (BUCKETS - 1)] == (uint64_t)n)
             continue;
         for (int b = 0; b < BUCKETS; b++) {
             const uint32_t count = starts[b];
@@ -46,7 +52,7 @@ static PAIR *NAME(radix_sort)(int64_t n, PAIR *from, PAIR *other)
             sum += count;
         }
         for (int64_t i = 0; i < n; i++)
-            other[starts[from[i].key >> shift & (BUCKETS - 1)]++] = from[i];
+            other[starts[(from[i].key - least) >> shift & (BUCKETS - 1)]++] = from[i];
         PAIR *const sorted = other;
         other = from;
         from = sorted;

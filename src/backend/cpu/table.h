@@ -87,6 +87,9 @@ typedef struct tp__scan_table {
     void (*cumsum[2])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
     void (*cumprod[2])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
     void (*logcumsumexp[2])(int64_t n, int64_t columns, int64_t row, const void *x, void *out);
+    /* The same along `rows` rows, `row` elements apart, of n elements `step` apart (1 or -1). */
+    void (*logcumsumexp_rows[2])(int64_t n, int64_t rows, int64_t row, int64_t step, const void *x,
+                                 void *out);
     /* out[0] = a[0], out[i] = a[i] + b[i] * out[i - 1]. */
     void (*recurrence[2])(int64_t n, int64_t columns, int64_t row, const void *a, const void *b, void *out);
     /* (sum of |x|^p)^(1/p) of one row of n, and its limits; see tp_norm_n. */

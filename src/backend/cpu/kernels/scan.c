@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* Columns whose running values are held at a time, and lanes of a row. */
-enum { HELD = 64, LANES = 16, BLOCK = 512 };
+/* Columns whose running values are held at a time, lanes of a row, and rows that are scanned side by side. */
+enum { HELD = 64, LANES = 16, BLOCK = 512, SIDE = 16 };
 
 /* log(exp(a) + exp(b)); NaN if one is. The infinities of one sign would give NaN, and are themselves. */
 static inline double log_add_exp(double a, double b)
@@ -59,12 +59,42 @@ static inline double log_add_exp(double a, double b)
     }
 
 /* Sums begin at 0: a first -0 becomes 0. */
-SCAN(cumsum_f32, float, 0 + v, s + v)
-SCAN(cumsum_f64, double, 0 + v, s + v)
-SCAN(cumprod_f32, float, v, s *v)
-SCAN(cumprod_f64, double, v, s *v)
-SCAN(logcumsumexp_f32, float, 0 + v, log_add_exp(v, s))
-SCAN(logcumsumexp_f64, double, 0 + v, log_add_exp(v, s))
+#define SCANS(T, suffix)                   \
+    SCAN(cumsum_##suffix, T, 0 + v, s + v) \
+    SCAN(cumprod_##suffix, T, v, s *v)     \
+    SCAN(logcumsumexp_##suffix, T, 0 + v, log_add_exp(v, s))
+SCANS(float, f32)
+SCANS(double, f64)
+
+/* Along `rows` rows that are `row` elements apart, their elements `step` (1 or -1): a running value is a long
+ * chain of operations, and those of SIDE rows go side by side. Tiles are turned, so that their columns lie
+ * together. */
+#define LOGCUMSUMEXP_ROWS(name, T)                                                                   \
+    static void name(int64_t n, int64_t rows, int64_t row, int64_t step, const void *from, void *to) \
+    {                                                                                                \
+        const T *x = from;                                                                           \
+        T *out = to;                                                                                 \
+        for (int64_t begin = 0; begin < rows; begin += SIDE, x += SIDE * row, out += SIDE * row) {   \
+            const int64_t m = rows - begin < SIDE ? rows - begin : SIDE;                             \
+            double held[SIDE], tile[SIDE][SIDE] = {{0}};                                             \
+            for (int64_t i = 0; i < n; i += SIDE) {                                                  \
+                const int64_t w = n - i < SIDE ? n - i : SIDE;                                       \
+                for (int64_t r = 0; r < m; r++)                                                      \
+                    for (int64_t j = 0; j < w; j++)                                                  \
+                        tile[j][r] = (double)x[r * row + (i + j) * step];                            \
+                for (int r = 0; i == 0 && r < SIDE; r++)                                             \
+                    tile[0][r] = held[r] = 0 + tile[0][r];                                           \
+                for (int64_t j = i == 0; j < w; j++)                                                 \
+                    _Pragma("omp simd") for (int r = 0; r < SIDE; r++) tile[j][r] = held[r] =        \
+                        log_add_exp(tile[j][r], held[r]);                                            \
+                for (int64_t r = 0; r < m; r++)                                                      \
+                    for (int64_t j = 0; j < w; j++)                                                  \
+                        out[r * row + (i + j) * step] = (T)tile[j][r];                               \
+            }                                                                                        \
+        }                                                                                            \
+    }
+LOGCUMSUMEXP_ROWS(logcumsumexp_rows_f32, float)
+LOGCUMSUMEXP_ROWS(logcumsumexp_rows_f64, double)
 
 #define RECURRENCE(name, T)                                                                                 \
     static void name(int64_t n, int64_t columns, int64_t row, const void *add, const void *times, void *to) \
@@ -190,6 +220,7 @@ const tp__scan_table TP__NAME(scan_table) = {
     .cumsum = PAIR(cumsum),
     .cumprod = PAIR(cumprod),
     .logcumsumexp = PAIR(logcumsumexp),
+    .logcumsumexp_rows = PAIR(logcumsumexp_rows),
     .recurrence = PAIR(recurrence),
     .power_norm = PAIR(power_norm),
     .extreme = {{amax_b8, amax_u8, amax_i32, amax_i64, amax_f32, amax_f64},
