@@ -56,6 +56,12 @@ static tp_status forward_clamp(tp_call *call)
     const limits *l = call->attributes;
     tp_tensor *out = call->outputs[0];
     const tp_tensor *x = call->inputs[0];
+    if (tp_dtype_is_float((tp_dtype)out->dtype) && l->low <= l->high) {
+        const tp__numbers numbers = {{l->low, l->high}};
+        tp__elementwise_run_with(tp__elementwise()->forward[TP__EW_hardtanh][out->dtype], 1, &x, &numbers,
+                                 (tp_dtype)out->dtype, out);
+        return TP_OK;
+    }
     if (l->low > -(double)INFINITY || isnan(l->low)) {
         limit(TP__EW_maximum, x, l->low, out);
         x = out;

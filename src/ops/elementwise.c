@@ -250,29 +250,40 @@ static bool is_quick_power(double exponent)
     return power_as_unary(exponent) >= 0 || exponent == 3 || exponent == -2;
 }
 
-static tp_status forward_power(const tp_call *call, double exponent, bool *done)
+/* The square, and then an operation on the square and x: kernels made of two, a block at a time. */
+#define FROM_SQUARE(name, dtype, T, then)                                                     \
+    static void name(int64_t n, const void *const *operands, void *result)                    \
+    {                                                                                         \
+        enum { BLOCK = 512 };                                                                 \
+        const tp__elementwise_kernel(*const kernels)[TP_DTYPES] = tp__elementwise()->forward; \
+        T square[BLOCK];                                                                      \
+        for (int64_t i = 0; i < n; i += BLOCK) {                                              \
+            const int64_t size = n - i < BLOCK ? n - i : BLOCK;                               \
+            const void *const both[TP__MAX_OPERANDS] = {square, (const T *)operands[0] + i};  \
+            kernels[TP__EW_square][dtype](size, both + 1, square);                            \
+            kernels[then][dtype](size, both, (T *)result + i);                                \
+        }                                                                                     \
+    }
+FROM_SQUARE(cube_f32, TP_F32, float, TP__EW_mul)
+FROM_SQUARE(cube_f64, TP_F64, double, TP__EW_mul)
+FROM_SQUARE(inverse_square_f32, TP_F32, float, TP__EW_reciprocal)
+FROM_SQUARE(inverse_square_f64, TP_F64, double, TP__EW_reciprocal)
+
+/* Whether the power is a quick one, and then done. */
+static bool forward_quick_power(const tp_call *call, double exponent)
 {
     const tp_tensor *x = call->inputs[0];
     tp_tensor *out = call->outputs[0];
     const tp_dtype dtype = (tp_dtype)out->dtype;
-    const tp__elementwise_kernel(*const kernels)[TP_DTYPES] = tp__elementwise()->forward;
+    const bool wide = dtype == TP_F64;
     const int one = power_as_unary(exponent);
-    *done = is_quick_power(exponent);
-    if (one >= 0)
-        tp__elementwise_run(kernels[one][dtype], 1, &x, dtype, NULL, out);
-    if (one >= 0 || !*done)
-        return TP_OK;
-    tp_tensor *square = tp__tensor_new(tp__region_current(), dtype, out->ndim, out->shape);
-    if (!square)
-        return TP_ERROR_MEMORY;
-    tp__elementwise_run(kernels[TP__EW_square][dtype], 1, &x, dtype, NULL, square);
-    const tp_tensor *const operands[2] = {square, x};
-    if (exponent == 3)
-        tp__elementwise_run(kernels[TP__EW_mul][dtype], 2, operands, dtype, NULL, out);
-    else
-        tp__elementwise_run(kernels[TP__EW_reciprocal][dtype], 1, operands, dtype, NULL, out);
-    tp_release(square);
-    return TP_OK;
+    if (!is_quick_power(exponent))
+        return false;
+    tp__elementwise_run(one >= 0        ? tp__elementwise()->forward[one][dtype]
+                        : exponent == 3 ? (wide ? cube_f64 : cube_f32)
+                                        : (wide ? inverse_square_f64 : inverse_square_f32),
+                        1, &x, dtype, NULL, out);
+    return true;
 }
 
 static inline void run(tp__elementwise_kernel kernel, int n_operands, const tp_tensor *const *operands,
@@ -325,10 +336,10 @@ static tp_status forward_test(tp_call *call)
 static tp_status forward_pow(tp_call *call)
 {
     const tp_tensor *exponent = call->inputs[1];
-    bool done = false;
-    if (exponent->number && tp_dtype_is_float((tp_dtype)call->outputs[0]->dtype))
-        TP__TRY(forward_power(call, number_of(exponent), &done));
-    return done ? TP_OK : forward(call);
+    return exponent->number && tp_dtype_is_float((tp_dtype)call->outputs[0]->dtype) &&
+                   forward_quick_power(call, number_of(exponent))
+               ? TP_OK
+               : forward(call);
 }
 
 /* Integers have no infinity to give for a division by 0. */
