@@ -15,8 +15,8 @@ static double budget = 0.08, samples[MOST];
 static void answer(const char *name)
 {
     tp_tensor *x = tp_randn(TP_F32, ROWS, COLUMNS), *y = tp_randn(TP_F32, ROWS, COLUMNS),
-              *xt = tp_transpose(x, 0, 1), *flat = tp_reshape(x, -1), *row = tp_randn(TP_F32, COLUMNS),
-              *column = tp_randn(TP_F32, ROWS, 1);
+              *xt = tp_transpose(x, 0, 1), *square = tp_randn(TP_F32, 1024, 1024), *flat = tp_reshape(x, -1),
+              *row = tp_randn(TP_F32, COLUMNS), *column = tp_randn(TP_F32, ROWS, 1);
     tp_tensor *positive = tp_add(tp_abs(x), 0.01),
               *within = tp_mul(tp_sub(tp_rand(TP_F32, ROWS, COLUMNS), 0.5), 1.9), *share = tp_abs(within),
               *mask = tp_gt(x, 0);

@@ -15,6 +15,7 @@ torch.manual_seed(0)
 
 x, y = torch.randn(ROWS, COLUMNS), torch.randn(ROWS, COLUMNS)
 xt, flat, row, column = x.t(), x.reshape(-1), torch.randn(COLUMNS), torch.randn(ROWS, 1)
+square = torch.randn(1024, 1024)
 positive, within = x.abs() + 0.01, (torch.rand(ROWS, COLUMNS) - 0.5) * 1.9
 share, mask = within.abs(), x > 0
 xd, xh, xi, yi = x.double(), x.half(), (x * 100).long(), (y * 100).long().abs() + 1
