@@ -94,10 +94,8 @@ static tp_tensor *gradient(tp_tensor *x, tp_tensor *y, tp_tensor *g, double p, c
         return tp_zeros_like(x);
     if (p == 1)
         return tp_mul(tp_sign(x), g);
-    if (p == 2) {
-        tp_tensor *zero = tp_eq(y, 0.0);
-        return tp_mul(x, tp_masked_fill(tp_div(g, tp_masked_fill(y, zero, 1)), zero, 0));
-    }
+    if (p == 2)
+        return tp_mul(g, tp_masked_fill(tp_div(x, y), tp_eq(y, 0.0), 0));
     tp_tensor *size = tp_abs(x);
     if (isinf(p)) {
         tp_tensor *mask = tp_logical_or(tp_eq(size, y), tp_isnan(size));
