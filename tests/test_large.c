@@ -155,7 +155,7 @@ static void check_rows_past_caches(tp_dtype dtype)
     const bool f64 = dtype == TP_F64;
     tp_tensor *x = tp_randn(dtype, n), *g = tp_randn(dtype, n), *w = tp_randn(dtype, n);
     double statistics[3];
-    tp__cross_entropy()->statistics[f64](n, x->data, NULL, w->data, true, statistics);
+    tp__cross_entropy()->statistics[f64](n, x->data, 0, w->data, true, statistics);
     for (size_t begin = 0; begin < 16; begin++)
         for (int64_t count = n - 40; count <= n; count += 8)
             for (int formula = 0; formula < 6; formula++) {

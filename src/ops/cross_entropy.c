@@ -97,8 +97,8 @@ static void forward_chunk(void *context, int64_t chunk)
     const int64_t end = begin + job->rows_of_chunk < r->n ? begin + job->rows_of_chunk : r->n;
     for (int64_t i = begin; i < end; i++)
         tp__cross_entropy()->statistics[r->dtype == TP_F64](
-            r->classes, row_of(r, r->x.data, i), i + 1 < end ? row_of(r, r->x.data, i + 1) : NULL,
-            r->weight.data, job->smooth, job->numbers + (size_t)i * job->size);
+            r->classes, row_of(r, r->x.data, i), (r->n - i - 1) * r->classes, r->weight.data, job->smooth,
+            job->numbers + (size_t)i * job->size);
 }
 
 static int64_t rows_of_chunk(const rows *r)

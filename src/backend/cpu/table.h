@@ -102,8 +102,8 @@ typedef struct tp__scan_table {
 typedef struct tp__cross_entropy_table {
     /* The largest element and the logarithm of the sum of exp(x - largest), into statistics[0] and [1]; if
      * `smooth`, the sum of (x - [0]) - [1], each times its class's weight if there are weights, into [2].
-     * `next` is the row that will be asked for next, or NULL. */
-    void (*statistics[2])(int64_t n, const void *x, const void *next, const void *weight, bool smooth,
+     * The numbers `after` the row are asked for ahead of time. */
+    void (*statistics[2])(int64_t n, const void *x, int64_t after, const void *weight, bool smooth,
                           void *statistics);
     /* out = each * weight - exp((x - statistics[0]) - statistics[1]) * softmax, without weights each - ...;
      * past the caches if asked, and then followed by tp__end_of_stores. */
