@@ -157,10 +157,12 @@ def steps():
 
 def one_round(row, against, ours, peers, threads, what, work):
     peer_cases = [(p.split() + [ours])[:2] for p in peers]
+    if threads > 1:
+        time.sleep(0.3)  # others' threads go on looking for work after their last case
     take(row, "Taper", ours, threads)
+    rate = bound(what, threads) if what else 0
     for who, case in peer_cases:
         take(row, who, case, threads)
-    rate = bound(what, threads) if what else 0
     if rate and "Taper" in row.runs:
         against.add("Taper", row.runs["Taper"][-1], row.best["Taper"]).add("bound", work / rate)
     if threads == 1 and ours.startswith(LARGE_CASES) and not row.peak:

@@ -74,10 +74,11 @@ static int64_t round_up(int64_t a, int64_t b)
     return divide_up(a, b) * b;
 }
 
-/* `columns` in whole vectors: what a row of a packed tile of B holds. */
+/* `columns` in whole vectors: what a row of a packed tile of B holds. Tiles are small, and a division takes
+ * as long as a tenth of one. */
 static int64_t whole(const product *p, int64_t columns)
 {
-    return round_up(columns, p->kernels->vector_columns);
+    return columns == p->kernels->columns ? columns : round_up(columns, p->kernels->vector_columns);
 }
 
 static const char *at_a(const product *p, int64_t i, int64_t k)
@@ -101,31 +102,42 @@ typedef struct strip {
     const char *packed; /* A's block, tile after tile; NULL: in its place */
 } strip;
 
+/* One of its tiles: `rows` rows from `first` on. */
+typedef struct strip_tile {
+    int64_t first, rows;
+} strip_tile;
+
+static strip_tile tile_of(const strip *s, int64_t t)
+{
+    const int64_t first = s->rows * t / s->tiles;
+    return (strip_tile){first, s->rows * (t + 1) / s->tiles - first};
+}
+
 static strip make_strip(const product *p, int64_t i0, int64_t i1, int64_t p0, char *packed)
 {
     const strip s = {
         i0, i1 - i0, divide_up(i1 - i0, p->kernels->rows), p0, least(p->k - p0, TP__GEMM_BLOCK), packed};
     for (int64_t q = 0; packed && q < s.k; q += PACKED_ROWS)
         for (int64_t t = 0; t < s.tiles; t++) {
-            const int64_t first = s.rows * t / s.tiles, count = s.rows * (t + 1) / s.tiles - first;
-            p->kernels->pack((int)count, (int)count, least(s.k - q, PACKED_ROWS), at_a(p, i0 + first, p0 + q),
-                             p->a_row, p->a_col, packed + (first * s.k + q * count) * p->size);
+            const strip_tile of = tile_of(&s, t);
+            p->kernels->pack((int)of.rows, (int)of.rows, least(s.k - q, PACKED_ROWS),
+                             at_a(p, i0 + of.first, p0 + q), p->a_row, p->a_col,
+                             packed + (of.first * s.k + q * of.rows) * p->size);
         }
     return s;
 }
 
-static void run_tile(const product *p, const strip *s, int64_t t, int64_t j, int64_t columns, const char *b,
-                     int64_t b_k)
+static void run_tile(const product *p, const strip *s, strip_tile of, int64_t j, int64_t columns,
+                     const char *b, int64_t b_k)
 {
-    const int64_t first = s->rows * t / s->tiles, count = s->rows * (t + 1) / s->tiles - first;
-    char *const c = at_c(p, s->i0 + first, j);
+    char *const c = at_c(p, s->i0 + of.first, j);
     const bool add = p->accumulate || s->p0;
     if (s->packed)
-        p->kernels->tile((int)count, (int)columns, s->k, s->packed + first * s->k * p->size, 1, count, b, b_k,
-                         c, p->c_row, add);
+        p->kernels->tile((int)of.rows, (int)columns, s->k, s->packed + of.first * s->k * p->size, 1, of.rows,
+                         b, b_k, c, p->c_row, add);
     else
-        p->kernels->tile((int)count, (int)columns, s->k, at_a(p, s->i0 + first, s->p0), p->a_row, p->a_col, b,
-                         b_k, c, p->c_row, add);
+        p->kernels->tile((int)of.rows, (int)columns, s->k, at_a(p, s->i0 + of.first, s->p0), p->a_row,
+                         p->a_col, b, b_k, c, p->c_row, add);
 }
 
 /* ---- Many rows ---- */
@@ -171,11 +183,14 @@ static void multiply_piece(const product *p, const block *b, int64_t piece, char
     const int64_t i0 = piece * p->piece, i1 = least(i0 + p->piece, p->m);
     for (int64_t p0 = b->p0; p0 < b->p1; p0 += TP__GEMM_BLOCK) {
         const strip s = make_strip(p, i0, i1, p0, packed_a);
-        for (int64_t t = 0; t < s.tiles; t++)
+        const char *const packed = packed_tile(p, b, p0, s.k, b->j0);
+        for (int64_t t = 0; t < s.tiles; t++) {
+            const strip_tile of = tile_of(&s, t);
             for (int64_t j = b->j0; j < b->j1; j += p->kernels->columns) {
                 const int64_t columns = least(b->j1 - j, p->kernels->columns);
-                run_tile(p, &s, t, j, columns, packed_tile(p, b, p0, s.k, j), whole(p, columns));
+                run_tile(p, &s, of, j, columns, packed + (j - b->j0) * s.k * p->size, whole(p, columns));
             }
+        }
     }
 }
 
@@ -258,7 +273,7 @@ static void run_columns(void *context, int64_t thread)
                     b_k = width;
                 }
                 for (int64_t t = 0; t < s.tiles; t++)
-                    run_tile(p, &s, t, j, columns, b, b_k);
+                    run_tile(p, &s, tile_of(&s, t), j, columns, b, b_k);
             }
         }
     }
