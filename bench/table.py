@@ -82,6 +82,14 @@ def bound(name, threads):
     return found.get("value", 0) * 1e9
 
 
+def settle(threads):
+    """Until others' threads no longer look for work after their last case. The processors are kept busy meanwhile: a
+    virtual machine may take a while to get an idle one back."""
+    until = time.time() + 0.3
+    while time.time() < until and "value" in servers["bound"].ask("flops %d" % threads):
+        pass
+
+
 def by_turns(planned, most):
     """Goes through the rows `most` times: planned has (row, its rounds, what takes a round)."""
     for n in range(most):
@@ -158,7 +166,7 @@ def steps():
 def one_round(row, against, ours, peers, threads, what, work):
     peer_cases = [(p.split() + [ours])[:2] for p in peers]
     if threads > 1:
-        time.sleep(0.3)  # others' threads go on looking for work after their last case
+        settle(threads)
     take(row, "Taper", ours, threads)
     rate = bound(what, threads) if what else 0
     for who, case in peer_cases:
