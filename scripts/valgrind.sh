@@ -6,9 +6,13 @@ set -u
 build=${1:?"usage: valgrind.sh BUILD [NAME ...]"}
 shift
 patience=3
+# coverage is no test, but a program that writes a page of the documentation.
 if [ $# -eq 0 ]; then
-    set -- $(find "$build/tests" -maxdepth 1 -type f -perm -u+x -exec basename {} \; | LC_ALL=C sort)
+    set -- $(find "$build/tests" -maxdepth 1 -type f -perm -u+x -exec basename {} \; | grep -vx coverage | LC_ALL=C sort)
 fi
+# Under valgrind fma(-1, 1, 1) is -0, where processors give 0, and so a gradient is -inf in place of inf: of these only
+# what valgrind finds counts, not what they find.
+numbers_differ=" test_elementwise_golden "
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
@@ -22,12 +26,15 @@ for name in "$@"; do
         skipped=$((skipped + 1))
         continue
     fi
-    if timeout 900 valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
-        --errors-for-leak-kinds=definite,indirect --num-callers=30 "$build/tests/$name" </dev/null >"$output" 2>&1; then
+    timeout 900 valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
+        --errors-for-leak-kinds=definite,indirect --num-callers=30 "$build/tests/$name" </dev/null >"$output" 2>&1
+    status=$?
+    case $numbers_differ in *" $name "*) [ $status -ne 1 ] || status=0 ;; esac
+    if [ $status -eq 0 ]; then
         echo "passed   $name"
         passed=$((passed + 1))
     else
-        echo "FAILED   $name (status $?)"
+        echo "FAILED   $name (status $status)"
         cat "$output"
         failed=$((failed + 1))
     fi
