@@ -145,6 +145,15 @@ static tp_status compute_loss(tp_call *call, const arrays *a, loss_kernel kernel
     return TP_OK;
 }
 
+static tp_status forward_loss(tp_call *call, loss_kernel kernel)
+{
+    arrays a;
+    TP__TRY(open_arrays(call->attributes, call->inputs, NULL, &a));
+    TP__TRY(compute_loss(call, &a, kernel));
+    close_arrays(&a);
+    return TP_OK;
+}
+
 /* What the sum of the losses is divided by. */
 static double divisor_of(const loss *l, const tp_tensor *x)
 {
@@ -289,11 +298,7 @@ static void bce_logits(const loss *l, const arrays *a, bool is_f64, int64_t n, v
 
 static tp_status forward_bce_logits(tp_call *call)
 {
-    arrays a;
-    TP__TRY(open_arrays(call->attributes, call->inputs, NULL, &a));
-    TP__TRY(compute_loss(call, &a, bce_logits));
-    close_arrays(&a);
-    return TP_OK;
+    return forward_loss(call, bce_logits);
 }
 
 /* (sigmoid(x) - y) g, or ((t + 1 - y) sigmoid(x) - t) g with t = pos_weight y. */
@@ -394,11 +399,7 @@ static void mse(const loss *l, const arrays *a, bool is_f64, int64_t n, void *ou
 
 static tp_status forward_mse(tp_call *call)
 {
-    arrays a;
-    TP__TRY(open_arrays(call->attributes, call->inputs, NULL, &a));
-    TP__TRY(compute_loss(call, &a, mse));
-    close_arrays(&a);
-    return TP_OK;
+    return forward_loss(call, mse);
 }
 
 static tp_status backward_mse(tp_backward_call *call)
@@ -477,11 +478,7 @@ static void bent(const loss *l, const arrays *a, bool is_f64, int64_t n, void *o
 
 static tp_status forward_bent(tp_call *call)
 {
-    arrays a;
-    TP__TRY(open_arrays(call->attributes, call->inputs, NULL, &a));
-    TP__TRY(compute_loss(call, &a, bent));
-    close_arrays(&a);
-    return TP_OK;
+    return forward_loss(call, bent);
 }
 
 /* The line's where d is no less than the width, so that NaN stays. */
