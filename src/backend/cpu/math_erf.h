@@ -1,6 +1,5 @@
-/* erf, erfc, erfinv, normal. Near 0 erf is an odd polynomial; elsewhere erfc(u) = e^(-u^2) W(t) / (1 + 2 u),
- * t = (u - 2) / (u
- * + 2). */
+/* erf, erfc, erfinv, normal. Near 0 erf is an odd polynomial; elsewhere, with t = (u - 2) / (u + 2),
+ * erfc(u) = e^(-u^2) W(t) / (1 + 2 u). */
 #ifndef TAPER_BACKEND_CPU_MATH_ERF_H
 #define TAPER_BACKEND_CPU_MATH_ERF_H
 
